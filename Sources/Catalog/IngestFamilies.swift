@@ -1,0 +1,126 @@
+internal import Events
+internal import Exposition
+internal import Monitor
+
+/// The accounts of every source. In each scrape, for each source, exactly:
+/// received = accepted + Σ rejected + Σ dropped + Σ ignored.
+enum IngestFamilies {
+    static let received = FamilyDescriptor(
+        "telltale_events_received_total", .counter, labels: ["source"],
+        help: "Lines taken from the source. It always equals accepted + rejected + dropped + ignored, in every scrape.")
+    static let accepted = FamilyDescriptor(
+        "telltale_events_accepted_total", .counter, labels: ["source"],
+        help: "Lines that became an event or at least one observation.")
+    static let rejected = FamilyDescriptor(
+        "telltale_events_rejected_total", .counter, labels: ["source", "reason"],
+        help: "Lines that could not be understood, by reason.")
+    static let dropped = FamilyDescriptor(
+        "telltale_events_dropped_total", .counter, labels: ["source", "reason"],
+        help: "Lines shed at a limit, by reason. A file waits instead of dropping.")
+    static let ignored = FamilyDescriptor(
+        "telltale_events_ignored_total", .counter, labels: ["source", "reason"],
+        help: "Well-formed lines that nobody asked for, by reason.")
+    static let kernelDrops = FamilyDescriptor(
+        "telltale_kernel_drops_total", .counter, labels: ["source"],
+        help: "Datagrams the kernel dropped because the socket buffer was full; they are in no other account.")
+    static let bytesRead = FamilyDescriptor(
+        "telltale_bytes_read_total", .counter, labels: ["source"],
+        help: "Bytes taken from the source.")
+    static let lostBytes = FamilyDescriptor(
+        "telltale_lost_bytes_total", .counter, unit: "bytes", labels: ["source", "reason"],
+        help: "Bytes of a file that were gone before they could be read: truncated in place, or removed.")
+    static let lagBytes = FamilyDescriptor(
+        "telltale_tail_lag_bytes", .gauge, unit: "bytes", labels: ["source"],
+        help: "Bytes of the file that are not read yet.")
+    static let lagSeconds = FamilyDescriptor(
+        "telltale_tail_lag_seconds", .gauge, unit: "seconds", labels: ["source"],
+        help: "Age of the oldest byte that is not read yet, in seconds; 0 when all is read.")
+    static let truncations = FamilyDescriptor(
+        "telltale_tail_truncations_total", .counter, labels: ["source"],
+        help: "Times the file was found shorter than before and read again from its beginning.")
+    static let rotations = FamilyDescriptor(
+        "telltale_tail_rotations_total", .counter, labels: ["source"],
+        help: "Times the path was found to lead to another file.")
+    static let queueLength = FamilyDescriptor(
+        "telltale_queue_length", .gauge, labels: ["source"],
+        help: "Batches handed over by the source and not applied yet.")
+    static let queueCapacity = FamilyDescriptor(
+        "telltale_queue_capacity", .gauge, labels: ["source"],
+        help: "Most batches the source may hand over before it waits (files) or drops (datagrams).")
+
+    static let all = [
+        received, accepted, rejected, dropped, ignored, kernelDrops, bytesRead, lostBytes, lagBytes, lagSeconds,
+        truncations, rotations, queueLength, queueCapacity,
+    ]
+
+    private struct LabelledSource {
+        let snapshot: SourceSnapshot
+        let labels: LabelBlock
+        let status: SourceStatus?
+        /// Whether it reads a file; the others have no positions, rotations and truncations.
+        let isFile: Bool
+
+        init(_ snapshot: SourceSnapshot, daemon: DaemonStatus, writer: inout ExpositionWriter) {
+            self.snapshot = snapshot
+            labels = writer.block(.empty, "source", snapshot.name)
+            status = daemon.sources.first { $0.name == snapshot.name }
+            isFile = snapshot.name.hasPrefix("file:")
+        }
+    }
+
+    static func render(_ snapshots: [SourceSnapshot], daemon: DaemonStatus, into writer: inout ExpositionWriter) {
+        let sources = snapshots.map { LabelledSource($0, daemon: daemon, writer: &writer) }
+        let files = sources.filter { $0.isFile }
+        counter(received, sources, into: &writer) { $0.received }
+        counter(accepted, sources, into: &writer) { $0.accepted }
+        reasons(rejected, RejectionReason.allCases.map(\.label), sources, into: &writer) { $0.rejected }
+        reasons(dropped, DropReason.allCases.map(\.label), sources, into: &writer) { $0.dropped }
+        reasons(ignored, IgnoreReason.allCases.map(\.label), sources, into: &writer) { $0.ignored }
+        counter(kernelDrops, sources.filter { !$0.isFile }, into: &writer) { $0.kernelDrops }
+        counter(bytesRead, sources, into: &writer) { $0.bytesRead }
+        reasons(lostBytes, LossReason.allCases.map(\.label), files, into: &writer) { $0.lostBytes }
+        gauge(lagBytes, files, into: &writer) { $0.lagBytes.map { Double($0) } }
+        gauge(lagSeconds, files, into: &writer) { $0.lagSeconds }
+        counter(truncations, files, into: &writer) { $0.truncations }
+        counter(rotations, files, into: &writer) { $0.rotations }
+        gauge(queueLength, sources, into: &writer) { Double($0.queueLength) }
+        gauge(queueCapacity, sources, into: &writer) { Double($0.queueCapacity) }
+    }
+
+    private static func counter(
+        _ family: FamilyDescriptor, _ sources: [LabelledSource], into writer: inout ExpositionWriter,
+        value: (Receipt) -> UInt64
+    ) {
+        guard writer.begin(family) else { return }
+        for source in sources {
+            writer.open(source.labels)
+            writer.close(value(source.snapshot.receipt))
+        }
+    }
+
+    private static func reasons(
+        _ family: FamilyDescriptor, _ names: [String], _ sources: [LabelledSource],
+        into writer: inout ExpositionWriter, counts: (Receipt) -> [UInt64]
+    ) {
+        guard writer.begin(family) else { return }
+        for source in sources {
+            for (name, count) in zip(names, counts(source.snapshot.receipt)) {
+                writer.open(source.labels)
+                writer.label("reason", name)
+                writer.close(count)
+            }
+        }
+    }
+
+    private static func gauge(
+        _ family: FamilyDescriptor, _ sources: [LabelledSource], into writer: inout ExpositionWriter,
+        value: (SourceStatus) -> Double?
+    ) {
+        guard writer.begin(family) else { return }
+        for source in sources {
+            guard let status = source.status, let value = value(status) else { continue }
+            writer.open(source.labels)
+            writer.close(value)
+        }
+    }
+}

@@ -1,0 +1,118 @@
+internal import Events
+internal import Exposition
+internal import Monitor
+
+/// What a model was asked and what it answered.
+enum TrafficFamilies {
+    static let info = FamilyDescriptor(
+        "model_info", .info, labels: modelLabels + ["type", "environment", "owner"],
+        help: "Models seen or configured, value 1. Join it to add type, environment and owner to other series.")
+    static let predictions = FamilyDescriptor(
+        "model_predictions_total", .counter, labels: modelLabels + ["status"],
+        help: "Predictions seen, by how the model answered: success, error, timeout or rejected.")
+    static let latency = FamilyDescriptor(
+        "model_prediction_latency_seconds", .histogram, unit: "seconds", labels: modelLabels,
+        help: "Time the model took to answer, in seconds. Take quantiles with histogram_quantile over the sum of all pods.")
+    static let lastPrediction = FamilyDescriptor(
+        "model_last_prediction_timestamp_seconds", .gauge, unit: "seconds", labels: modelLabels,
+        help: "Event time of the newest prediction, in seconds since the epoch.")
+    static let classes = FamilyDescriptor(
+        "model_prediction_class_total", .counter, labels: modelLabels + ["class"],
+        help: "Predictions by predicted class; classes beyond the limit count as __other__.")
+    static let score = FamilyDescriptor(
+        "model_prediction_score", .histogram, labels: modelLabels,
+        help: "Probability or confidence the model gave, as it came, in steps of 0.05.")
+    static let value = FamilyDescriptor(
+        "model_prediction_value", .histogram, labels: modelLabels,
+        help: "Predicted number of a regression. Text formats carry its sum and count, so its mean is rate(sum) / rate(count).")
+    static let windowEvents = FamilyDescriptor(
+        "model_window_events", .gauge, labels: modelLabels + ["window"],
+        help: "Predictions in the sliding window, the open pane included.")
+    static let lateEvents = FamilyDescriptor(
+        "model_late_events_total", .counter, labels: modelLabels,
+        help: "Predictions older than every pane still held: they count in totals and in no window.")
+    static let threshold = FamilyDescriptor(
+        "model_alert_threshold", .gauge, labels: modelLabels + ["signal", "severity"],
+        help: "Alert thresholds of the configuration, in the unit of the signal; the shipped rules join them.")
+
+    static let all = [
+        info, predictions, latency, lastPrediction, classes, score, value, windowEvents, lateEvents, threshold,
+    ]
+
+    static func render(_ models: [LabelledModel], into writer: inout ExpositionWriter) {
+        if writer.begin(info) {
+            for model in models {
+                writer.open(model.labels)
+                writer.label("type", model.snapshot.setting.type)
+                writer.label("environment", model.snapshot.setting.environment)
+                writer.label("owner", model.snapshot.setting.owner)
+                writer.closeIdentity()
+            }
+        }
+        if writer.begin(predictions) {
+            for model in models {
+                for (status, count) in zip(Status.allCases, model.snapshot.predictions) {
+                    writer.open(model.labels)
+                    writer.label("status", status.label)
+                    writer.close(count)
+                }
+            }
+        }
+        histogram(latency, of: \.latency, models, into: &writer)
+        if writer.begin(lastPrediction) {
+            for model in models {
+                guard let time = model.snapshot.lastPrediction else { continue }
+                writer.open(model.labels)
+                writer.close(seconds(time))
+            }
+        }
+        if writer.begin(classes) {
+            for model in models {
+                for (name, count) in model.snapshot.classes {
+                    writer.open(model.labels)
+                    writer.label("class", name)
+                    writer.close(count)
+                }
+            }
+        }
+        histogram(score, of: \.score, models, into: &writer)
+        histogram(value, of: \.value, models, into: &writer)
+        if writer.begin(windowEvents) {
+            for model in models {
+                for window in model.snapshot.windows {
+                    writer.open(model.labels)
+                    writer.label("window", window.label)
+                    writer.close(window.events)
+                }
+            }
+        }
+        if writer.begin(lateEvents) {
+            for model in models {
+                writer.open(model.labels)
+                writer.close(model.snapshot.lateEvents)
+            }
+        }
+        if writer.begin(threshold) {
+            for model in models {
+                for threshold in model.snapshot.setting.thresholds {
+                    writer.open(model.labels)
+                    writer.label("signal", threshold.signal)
+                    writer.label("severity", threshold.severity)
+                    writer.close(threshold.value)
+                }
+            }
+        }
+    }
+
+    private static func histogram(
+        _ family: FamilyDescriptor, of path: KeyPath<ModelSnapshot, HistogramSnapshot?>, _ models: [LabelledModel],
+        into writer: inout ExpositionWriter
+    ) {
+        guard writer.begin(family) else { return }
+        for model in models {
+            guard let histogram = model.snapshot[keyPath: path] else { continue }
+            writer.histogram(
+                model.labels, bounds: histogram.bounds.span, counts: histogram.counts.span, sum: histogram.sum)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+extension ExpositionWriter {
+    /// Writes a series of a histogram family: cumulative buckets, sum and count.
+    ///
+    /// - Parameters:
+    ///   - labels: Labels of the series without `le`.
+    ///   - bounds: Upper bounds, ascending, without +Inf; may be empty, and then only the +Inf bucket is written.
+    ///   - counts: Values per bucket, not accumulated, the last one above every bound. Missing ones count 0.
+    ///   - sum: Sum of the values.
+    public mutating func histogram(_ labels: LabelBlock, bounds: Span<Double>, counts: Span<UInt64>, sum: Double) {
+        var total: UInt64 = 0
+        for i in 0..<bounds.count {
+            if i < counts.count { total &+= counts[i] }
+            open(suffix: "_bucket", labels)
+            label("le", bounds[i])
+            close(total)
+        }
+        for i in bounds.count..<max(counts.count, bounds.count) { total &+= counts[i] }
+        open(suffix: "_bucket", labels)
+        label("le", Double.infinity)
+        close(total)
+        sumAndCount(labels, sum: sum, count: total)
+    }
+
+    /// Writes a series of a summary family without quantiles: sum and count.
+    public mutating func summary(_ labels: LabelBlock, sum: Double, count: UInt64) {
+        sumAndCount(labels, sum: sum, count: count)
+    }
+
+    private mutating func sumAndCount(_ labels: LabelBlock, sum: Double, count: UInt64) {
+        open(suffix: "_sum", labels)
+        close(sum)
+        open(suffix: "_count", labels)
+        close(count)
+    }
+}
