@@ -91,8 +91,8 @@ public struct Observation: Sendable {
 /// Prediction events of one source in columns, with the bytes they refer to.
 ///
 /// A batch has one owner at a time: the source thread fills it, the monitor thread reads it, and it returns to the
-/// source's pool. It is handed over whole through a queue, which is what makes `@unchecked Sendable` true. All storage is
-/// allocated once; filling and reading a batch allocates nothing.
+/// source's pool. It is handed over whole through a queue, which is what makes `@unchecked Sendable` true. All storage
+/// is allocated once; filling and reading a batch allocates nothing.
 ///
 /// Rows are whole events of `schema`; `observations` are single values that came without an event. Text cells are
 /// ranges of `bytes`, already unescaped and valid UTF-8.
@@ -109,7 +109,7 @@ public final class EventBatch: @unchecked Sendable {
     public let rowCapacity: Int
     /// Most observations the batch holds.
     public let observationCapacity: Int
-    /// Raw bytes; `byteCapacity + EventBatch.padding` are allocated, so that a reader may load 8 bytes at any valid offset.
+    /// Raw bytes; `byteCapacity + EventBatch.padding` are allocated, so that a reader may load 8 bytes at any offset.
     public let bytes: UnsafeMutableRawPointer
     /// Most bytes the batch holds.
     public let byteCapacity: Int

@@ -1,4 +1,4 @@
-/// Why a line or record was rejected: it could not be understood. The name is the `reason` label; cases are append-only.
+/// Why a line or record was rejected: it could not be understood. The name is the `reason` label. Append-only.
 public enum RejectionReason: UInt8, Sendable, CaseIterable {
     case malformedJSON = 0
     case notAnObject = 1

@@ -2,7 +2,7 @@
 public struct WindowSetting: Sendable, Equatable {
     /// The `window` label, such as `5m`.
     public var label: String
-    /// Length in seconds: a multiple of 60 up to 3,600, a multiple of 3,600 up to 86,400, or a multiple of 86,400 up to 604,800.
+    /// Length in seconds: a multiple of 60 up to 3,600, of 3,600 up to 86,400, or of 86,400 up to 604,800.
     public var seconds: Int64
 
     /// Creates a window.

@@ -1,9 +1,9 @@
 /// A simulated model at work: an endless, reproducible stream of prediction records.
 ///
-/// Equal arguments give equal bytes (up to the last digit where the `exp` of the C library differs). The stream knows no
-/// clock; the caller says when each record happens. Outcomes are drawn from the score itself, so the simulated classifier
-/// is perfectly calibrated, and drift of `Preset.driftingFeature` leaves its quality as it is. A call that failed or was
-/// rejected has no answer (null); one that timed out has its answer, only too late.
+/// Equal arguments give equal bytes (up to the last digit where the `exp` of the C library differs). The stream knows
+/// no clock; the caller says when each record happens. Outcomes are drawn from the score itself, so the simulated
+/// classifier is perfectly calibrated, and drift of `Preset.driftingFeature` leaves its quality as it is. A call that
+/// failed or was rejected has no answer (null); one that timed out has its answer, only too late.
 public struct Traffic: Sendable {
     /// What the stream does, for the reader of its effects.
     public var truth: Truth { simulation.truth }

@@ -77,8 +77,8 @@ private func logit(_ score: Double) -> Double { log(score / (1 - score)) }
     }
 
     private static let pinned = #"""
-        {"ts":"2026-01-01T00:00:00.123Z","id":"bdd732262feb6e95","model":"fraud","version":"3","features":{"amount":270.86,\#
-        "account_age_days":1768,"transactions_24h":3,"distance_km":11.4,"ip_risk":0.2161,"country":"DE",\#
+        {"ts":"2026-01-01T00:00:00.123Z","id":"bdd732262feb6e95","model":"fraud","version":"3","features":{"amount":\#
+        270.86,"account_age_days":1768,"transactions_24h":3,"distance_km":11.4,"ip_risk":0.2161,"country":"DE",\#
         "merchant":"travel","device":"android"},"prediction":"approve","score":0.0110,"outcome":"approve",\#
         "latency_ms":12.219,"status":"success"}
 
@@ -103,7 +103,7 @@ private func logit(_ score: Double) -> Double { log(score / (1 - score)) }
         #expect(Set(["success", "error", "timeout", "rejected"]).isSuperset(of: statuses))
     }
 
-    /// A numeric feature follows its marginal distribution: log of the amount is normal around log 42 with deviation 1.1.
+    /// A numeric feature follows its marginal: the log of the amount is normal around log 42 with deviation 1.1.
     @Test func numericMarginals() throws {
         let drawn = try records(20_000, .fraud)
         let logs = drawn.compactMap { $0.number("amount") }.map { log($0) }

@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+/// Rules of the sources that neither the compiler nor the formatter checks.
+@Suite struct SourceTextTests {
+    static let lengthLimit = 120
+    static let fileLimit = 500
+
+    /// Files of the whole tree that people write by hand.
+    static let written = Repository.files(
+        in: ["Package.swift", "Sources", "Tests", "deploy", "prometheus", "alertmanager"],
+        suffixes: [".swift", ".c", ".h", ".sh"])
+
+    /// Classes that are `Sendable` by the word of a comment, not of the compiler: each gives its reason there.
+    static let unchecked: Set<String> = ["Sources/Events/EventBatch.swift"]
+
+    /// The tree was found at all, else every other test here passes on nothing.
+    @Test func findsTheTree() {
+        #expect(Repository.sources.count > 20)
+        #expect(Self.written.count > Repository.sources.count)
+    }
+
+    /// Lines have at most 120 columns, no tab and no blank at the end; files end with one newline.
+    @Test(arguments: written)
+    func layout(file: Repository.File) {
+        for (number, line) in zip(1..., file.lines) {
+            #expect(line.count <= Self.lengthLimit, "\(file.path):\(number) has \(line.count) columns")
+            #expect(!line.contains("\t"), "\(file.path):\(number) has a tab")
+            #expect(line.last?.isWhitespace != true, "\(file.path):\(number) ends with a blank")
+        }
+        #expect(file.text.hasSuffix("\n") && !file.text.hasSuffix("\n\n"), "\(file.path)")
+    }
+
+    /// A file of one idea has room in 500 lines.
+    @Test(arguments: written)
+    func size(file: Repository.File) {
+        #expect(file.lines.count - 1 <= Self.fileLimit, "\(file.path)")
+    }
+
+    /// Nothing is left for later.
+    @Test(arguments: written)
+    func nothingIsPostponed(file: Repository.File) {
+        for word in ["FIX" + "ME", "TO" + "DO", "XX" + "X", "HA" + "CK", "Place" + "holder:"] {
+            #expect(!file.text.contains(word), "\(file.path): \(word)")
+        }
+    }
+
+    /// No byte of input reaches a trap (invariant I8): no forced unwrapping, cast or `try`, no unconditional stop.
+    @Test(arguments: Repository.sources)
+    func noForcedTraps(file: Repository.File) throws {
+        let forced = try Regex("[\\w)\\]}>?]!(?!=)")
+        let stops = try Regex("\\b(fatalError|preconditionFailure)\\b")
+        for (number, line) in SwiftText(file.text).lines {
+            #expect(line.firstMatch(of: forced) == nil, "\(file.path):\(number): \(line)")
+            #expect(line.firstMatch(of: stops) == nil, "\(file.path):\(number): \(line)")
+        }
+    }
+
+    /// Promises the compiler cannot check are rare, known and explained.
+    @Test(arguments: Repository.sources)
+    func uncheckedPromisesAreListed(file: Repository.File) {
+        let code = SwiftText(file.text).code
+        let promises = code.contains("@unchecked Sendable") || code.contains("nonisolated(unsafe)")
+        #expect(promises == Self.unchecked.contains(file.path), "\(file.path)")
+        if promises { #expect(file.text.contains("`@unchecked Sendable`"), "\(file.path) gives no reason") }
+    }
+}
