@@ -1,5 +1,5 @@
 /// Why a line or record was rejected: it could not be understood. The name is the `reason` label. Append-only.
-public enum RejectionReason: UInt8, Sendable, CaseIterable {
+public enum RejectionReason: UInt8, Error, Sendable, CaseIterable {
     case malformedJSON = 0
     case notAnObject = 1
     case invalidUTF8 = 2

@@ -1,0 +1,110 @@
+/// Bytes that a decoder walks by offset, ended by a sentinel.
+///
+/// The rule that makes the unchecked loads right, and the one place to audit: whoever makes a window writes a newline
+/// at its end, at least `EventBatch.padding` readable bytes follow it, and no scanner steps over a newline. So a scanner
+/// never passes the end, and a load of 8 bytes at any offset up to the end stays inside the allocation.
+@safe
+struct ByteWindow {
+    /// First byte of the allocation that offsets count from.
+    let base: UnsafeMutableRawPointer
+
+    @inline(__always)
+    init(_ base: UnsafeMutableRawPointer) { unsafe self.base = base }
+
+    /// One byte.
+    @inline(__always)
+    subscript(at: Int) -> UInt8 {
+        get { unsafe base.load(fromByteOffset: at, as: UInt8.self) }
+        nonmutating set { unsafe base.storeBytes(of: newValue, toByteOffset: at, as: UInt8.self) }
+    }
+
+    /// Eight bytes, the first of them lowest.
+    @inline(__always)
+    func word(_ at: Int) -> UInt64 {
+        UInt64(littleEndian: unsafe base.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+    }
+
+    /// Four bytes, the first of them lowest.
+    @inline(__always)
+    func half(_ at: Int) -> UInt32 {
+        UInt32(littleEndian: unsafe base.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+    }
+
+    /// Offset of the first newline at or after `at`.
+    ///
+    /// The sentinel is one.
+    func newline(from at: Int) -> Int {
+        var at = at
+        while true {
+            let found = Self.zeroBytes(word(at) ^ (0x0A &* Self.ones))
+            if found != 0 { return at &+ found.trailingZeroBitCount &>> 3 }
+            at &+= 8
+        }
+    }
+
+    /// Offset after the last newline in `from..<to`, or `from` if there is none.
+    func endOfLastLine(from: Int, to: Int) -> Int {
+        var end = to
+        while end > from, self[end &- 1] != Byte.newline { end &-= 1 }
+        return end
+    }
+
+    /// Offset of the first byte at or after `at` that is neither space, tab nor carriage return.
+    @inline(__always)
+    func skippingSpaces(_ at: Int) -> Int {
+        if self[at] > Byte.space { return at }
+        return skippingSpacesSlowly(at)
+    }
+
+    @inline(never)
+    private func skippingSpacesSlowly(_ at: Int) -> Int {
+        var at = at
+        while true {
+            let byte = self[at]
+            guard byte == Byte.space || byte == Byte.tab || byte == Byte.carriageReturn else { return at }
+            at &+= 1
+        }
+    }
+
+    /// The byte 0x01, eight times.
+    static let ones: UInt64 = 0x0101_0101_0101_0101
+    /// The byte 0x80, eight times.
+    static let highs: UInt64 = 0x8080_8080_8080_8080
+
+    /// High bits of the zero bytes of a word; exact up to and including the first.
+    @inline(__always)
+    static func zeroBytes(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & highs }
+
+    /// The bytes of a stretch as text, for explanations and names (allocates).
+    func string(_ from: Int, _ to: Int) -> String {
+        unsafe String(decoding: UnsafeRawBufferPointer(start: base + from, count: max(0, to &- from)), as: UTF8.self)
+    }
+}
+
+/// ASCII by name.
+enum Byte {
+    static let newline: UInt8 = 0x0A
+    static let carriageReturn: UInt8 = 0x0D
+    static let tab: UInt8 = 0x09
+    static let space: UInt8 = 0x20
+    static let quote: UInt8 = 0x22
+    static let hash: UInt8 = 0x23
+    static let plus: UInt8 = 0x2B
+    static let comma: UInt8 = 0x2C
+    static let minus: UInt8 = 0x2D
+    static let dot: UInt8 = 0x2E
+    static let zero: UInt8 = 0x30
+    static let nine: UInt8 = 0x39
+    static let colon: UInt8 = 0x3A
+    static let at: UInt8 = 0x40
+    static let openBracket: UInt8 = 0x5B
+    static let backslash: UInt8 = 0x5C
+    static let closeBracket: UInt8 = 0x5D
+    static let openBrace: UInt8 = 0x7B
+    static let pipe: UInt8 = 0x7C
+    static let closeBrace: UInt8 = 0x7D
+
+    /// Whether a byte is `0` to `9`.
+    @inline(__always)
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- zero < 10 }
+}

@@ -1,0 +1,289 @@
+import Events
+
+/// The grammar of JSON (RFC 8259) on a byte window: strings are unescaped in place, values nobody asked for are checked
+/// and stepped over without recursion.
+struct JSONScanner {
+    let bytes: ByteWindow
+
+    @inline(__always)
+    init(_ bytes: ByteWindow) { self.bytes = bytes }
+
+    /// A string without its quotes, and the offset behind it.
+    struct Text {
+        var from: Int
+        var to: Int
+        var end: Int
+
+        @inline(__always)
+        var range: ByteRange {
+            ByteRange(offset: UInt32(truncatingIfNeeded: from), length: UInt32(truncatingIfNeeded: to &- from))
+        }
+    }
+
+    /// Reads the string whose first byte after the quote is at `start`.
+    ///
+    /// Escapes are resolved in place; what is left is valid UTF-8 and is followed by a quote.
+    @inline(__always)
+    func string(_ start: Int) throws(RejectionReason) -> Text {
+        var at = start
+        while true {
+            let special = Self.specials(bytes.word(at))
+            if special != 0 {
+                at &+= special.trailingZeroBitCount &>> 3
+                if bytes[at] == Byte.quote { return Text(from: start, to: at, end: at &+ 1) }
+                return try unusualString(start, at)
+            }
+            at &+= 8
+        }
+    }
+
+    /// High bits of the bytes that end or complicate a string: quotes, backslashes, controls and whatever is not ASCII.
+    ///
+    /// Exact up to and including the first.
+    @inline(__always)
+    private static func specials(_ word: UInt64) -> UInt64 {
+        let quotes = word ^ 0x2222_2222_2222_2222
+        let backslashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
+        // A borrow only ever comes from a lower special; bytes from 0x80 on count themselves.
+        return ((quotes &- ByteWindow.ones) | (backslashes &- ByteWindow.ones) | (word &- 0x2020_2020_2020_2020) | word)
+            & ByteWindow.highs
+    }
+
+    /// Goes on with a string at its first special byte.
+    @inline(never)
+    private func unusualString(_ start: Int, _ special: Int) throws(RejectionReason) -> Text {
+        var (read, write) = (special, special)
+        while true {
+            let byte = bytes[read]
+            if byte == Byte.quote {
+                bytes[write] = Byte.quote
+                return Text(from: start, to: write, end: read &+ 1)
+            } else if byte == Byte.backslash {
+                (read, write) = try escape(read, write)
+            } else if byte < 0x20 {
+                throw .malformedJSON
+            } else {
+                let length = byte < 0x80 ? 1 : UTF8Sequence.length(bytes, read)
+                if length == 0 { throw .invalidUTF8 }
+                for i in 0..<length { bytes[write &+ i] = bytes[read &+ i] }
+                read &+= length
+                write &+= length
+            }
+        }
+    }
+
+    /// Resolves the escape at `read` into `write`; both move on.
+    private func escape(_ read: Int, _ write: Int) throws(RejectionReason) -> (Int, Int) {
+        let resolved: UInt8
+        switch bytes[read &+ 1] {
+        case Byte.quote: resolved = Byte.quote
+        case Byte.backslash: resolved = Byte.backslash
+        case 0x2F: resolved = 0x2F
+        case 0x62: resolved = 0x08
+        case 0x66: resolved = 0x0C
+        case 0x6E: resolved = 0x0A
+        case 0x72: resolved = 0x0D
+        case 0x74: resolved = 0x09
+        case 0x75: return try unicodeEscape(read, write)
+        default: throw .malformedJSON
+        }
+        bytes[write] = resolved
+        return (read &+ 2, write &+ 1)
+    }
+
+    private func unicodeEscape(_ read: Int, _ write: Int) throws(RejectionReason) -> (Int, Int) {
+        guard let first = hexadecimal(read &+ 2) else { throw .malformedJSON }
+        var scalar = first
+        var read = read &+ 6
+        if first &- 0xD800 < 0x800 {
+            guard first < 0xDC00, bytes[read] == Byte.backslash, bytes[read &+ 1] == 0x75 else { throw .invalidUnicode }
+            guard let second = hexadecimal(read &+ 2) else { throw .malformedJSON }
+            guard second &- 0xDC00 < 0x400 else { throw .invalidUnicode }
+            scalar = 0x10000 &+ (first &- 0xD800) &<< 10 &+ (second &- 0xDC00)
+            read &+= 6
+        }
+        return (read, UTF8Sequence.write(scalar, to: bytes, write))
+    }
+
+    private func hexadecimal(_ at: Int) -> UInt32? {
+        var value: UInt32 = 0
+        for i in 0..<4 {
+            let byte = bytes[at &+ i]
+            if Byte.isDigit(byte) {
+                value = value &<< 4 | UInt32(byte &- Byte.zero)
+            } else if (byte | 0x20) &- 0x61 < 6 {
+                value = value &<< 4 | UInt32((byte | 0x20) &- 0x57)
+            } else {
+                return nil
+            }
+        }
+        return value
+    }
+
+    /// A word of JSON, or of what Python writes for numbers that JSON has none for.
+    enum Literal {
+        case null, yes, no, nonfinite
+    }
+
+    /// The literal that begins at `at`, and the offset behind it.
+    ///
+    /// `NaN` and its like only where `allowsNonfinite`.
+    @inline(__always)
+    func literal(_ at: Int, allowsNonfinite: Bool) throws(RejectionReason) -> (Literal, Int) {
+        let half = bytes.half(at)
+        if half == 0x6C6C_756E { return (.null, at &+ 4) }
+        if half == 0x6575_7274 { return (.yes, at &+ 4) }
+        if half == 0x736C_6166 && bytes[at &+ 4] == 0x65 { return (.no, at &+ 5) }
+        return try nonfinite(at, allowsNonfinite: allowsNonfinite)
+    }
+
+    /// `NaN`, `Infinity` or `-Infinity`.
+    private func nonfinite(_ at: Int, allowsNonfinite: Bool) throws(RejectionReason) -> (Literal, Int) {
+        guard allowsNonfinite else { throw .malformedJSON }
+        if bytes.half(at) & 0xFF_FFFF == 0x4E_614E { return (.nonfinite, at &+ 3) }
+        let word = bytes[at] == Byte.minus ? at &+ 1 : at
+        guard bytes.word(word) == 0x7974_696E_6966_6E49 else { throw .malformedJSON }
+        return (.nonfinite, word &+ 8)
+    }
+
+    /// Steps over one value of any type, checking it, and returns the offset behind it.
+    ///
+    /// - Parameters:
+    ///   - start: Offset of its first byte.
+    ///   - depth: Number of objects and arrays around it.
+    ///   - keys: Keys of the record so far.
+    ///   - numbers: Checks numbers.
+    func skip(
+        _ start: Int, depth: Int, keys: inout Int, numbers: DecimalReader
+    ) throws(RejectionReason) -> Int {
+        var at = start
+        // One bit per open level, the innermost lowest: 1 for an object. `EventLimits.depth` is the width of the word.
+        var levels: UInt64 = 0
+        var open = 0
+        var isMember = true
+        value: while true {
+            switch bytes[at] {
+            case Byte.quote: at = try string(at &+ 1).end
+            case Byte.openBrace, Byte.openBracket:
+                if depth &+ open >= EventLimits.depth { throw .tooDeep }
+                isMember = bytes[at] == Byte.openBrace
+                levels = levels &<< 1 | (isMember ? 1 : 0)
+                open &+= 1
+                at = bytes.skippingSpaces(at &+ 1)
+                if isMember {
+                    if bytes[at] != Byte.closeBrace {
+                        at = try key(at, &keys)
+                        continue value
+                    }
+                } else if bytes[at] != Byte.closeBracket {
+                    continue value
+                }
+                at &+= 1
+                levels &>>= 1
+                open &-= 1
+            case Byte.minus, Byte.zero...Byte.nine:
+                if let end = numbers.skipJSON(bytes, at) {
+                    at = end
+                } else {
+                    at = try nonfinite(at, allowsNonfinite: isMember).1
+                }
+            default: at = try literal(at, allowsNonfinite: isMember).1
+            }
+            // Behind a value: the next one of the innermost level, or ends of levels.
+            while true {
+                if open == 0 { return at }
+                isMember = levels & 1 == 1
+                at = bytes.skippingSpaces(at)
+                if bytes[at] == Byte.comma {
+                    at = bytes.skippingSpaces(at &+ 1)
+                    if isMember { at = try key(at, &keys) }
+                    continue value
+                }
+                guard bytes[at] == (isMember ? Byte.closeBrace : Byte.closeBracket) else { throw .malformedJSON }
+                at &+= 1
+                levels &>>= 1
+                open &-= 1
+            }
+        }
+    }
+
+    /// Steps over a key and its colon to the value.
+    private func key(_ at: Int, _ keys: inout Int) throws(RejectionReason) -> Int {
+        guard bytes[at] == Byte.quote else { throw .malformedJSON }
+        keys &+= 1
+        if keys > EventLimits.keysPerRecord { throw .tooManyKeys }
+        return try colon(string(at &+ 1).end)
+    }
+
+    /// Steps over a colon and the spaces around it.
+    @inline(__always)
+    func colon(_ at: Int) throws(RejectionReason) -> Int {
+        let at = bytes.skippingSpaces(at)
+        guard bytes[at] == Byte.colon else { throw .malformedJSON }
+        return bytes.skippingSpaces(at &+ 1)
+    }
+}
+
+/// Well-formed UTF-8, by table 3-7 of the Unicode standard.
+enum UTF8Sequence {
+    /// Length of the multi-byte sequence at `at`, or 0 if it is not well-formed.
+    static func length(_ bytes: ByteWindow, _ at: Int) -> Int {
+        let (first, second) = (bytes[at], bytes[at &+ 1])
+        func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
+        switch first {
+        case 0xC2...0xDF: return isContinuation(second) ? 2 : 0
+        case 0xE0...0xEF:
+            let lowest: UInt8 = first == 0xE0 ? 0xA0 : 0x80
+            let highest: UInt8 = first == 0xED ? 0x9F : 0xBF
+            return second >= lowest && second <= highest && isContinuation(bytes[at &+ 2]) ? 3 : 0
+        case 0xF0...0xF4:
+            let lowest: UInt8 = first == 0xF0 ? 0x90 : 0x80
+            let highest: UInt8 = first == 0xF4 ? 0x8F : 0xBF
+            guard second >= lowest, second <= highest, isContinuation(bytes[at &+ 2]) else { return 0 }
+            return isContinuation(bytes[at &+ 3]) ? 4 : 0
+        default: return 0
+        }
+    }
+
+    /// Whether all of `from..<to` is well-formed.
+    ///
+    /// The byte at `to` must not be a continuation byte.
+    static func isValid(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
+        var at = from
+        while at < to {
+            if bytes[at] < 0x80 {
+                at &+= 1
+                continue
+            }
+            let length = length(bytes, at)
+            guard length > 0, at &+ length <= to else { return false }
+            at &+= length
+        }
+        return true
+    }
+
+    /// Writes a scalar value at `at` and returns the offset behind it.
+    static func write(_ scalar: UInt32, to bytes: ByteWindow, _ at: Int) -> Int {
+        func continuation(_ shift: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: scalar &>> shift & 0x3F | 0x80) }
+        if scalar < 0x80 {
+            bytes[at] = UInt8(truncatingIfNeeded: scalar)
+            return at &+ 1
+        }
+        if scalar < 0x800 {
+            bytes[at] = UInt8(truncatingIfNeeded: scalar &>> 6 | 0xC0)
+            bytes[at &+ 1] = continuation(0)
+            return at &+ 2
+        }
+        if scalar < 0x10000 {
+            bytes[at] = UInt8(truncatingIfNeeded: scalar &>> 12 | 0xE0)
+            bytes[at &+ 1] = continuation(6)
+            bytes[at &+ 2] = continuation(0)
+            return at &+ 3
+        }
+        bytes[at] = UInt8(truncatingIfNeeded: scalar &>> 18 | 0xF0)
+        bytes[at &+ 1] = continuation(12)
+        bytes[at &+ 2] = continuation(6)
+        bytes[at &+ 3] = continuation(0)
+        return at &+ 4
+    }
+}

@@ -1,0 +1,197 @@
+public import Events
+
+/// A line that was rejected, for the log: where it is, and why.
+public struct RejectedLine: Sendable, Equatable {
+    /// Why.
+    public var reason: RejectionReason
+    /// Where in the batch's bytes.
+    ///
+    /// Escapes before the fault may be resolved already, in place.
+    public var range: ByteRange
+}
+
+/// Decodes JSON records, one per line, into the columns of a batch.
+///
+/// A decoder belongs to one source: it is compiled from the schema once and learns the order in which the source writes
+/// its keys. Decoding allocates nothing and counts no references. A record becomes a whole row or nothing at all, and
+/// every line is counted in the batch's receipt exactly once; a run of NUL bytes before a line (what a truncated file
+/// leaves) counts as one ignored line of its own.
+///
+/// What the values mean:
+///
+/// - Numeric signal: a number, times the signal's scale; text that as a whole is a JSON number; `true` 1 and `false` 0;
+///   null and empty text are missing; all else, `NaN` and the infinities too, is invalid. A number too large for
+///   `Double` rejects the line as `nonfinite`.
+/// - Categorical signal, model, version, identifier: text as it is; a number by its spelling, whole ones without
+///   fraction (`1.0` is `1`); `true` and `false`; null and empty text are missing; objects and arrays are invalid.
+/// - Timestamp: RFC 3339 text, or a number (or text that is one) in the schema's unit; null and empty text are none;
+///   all else rejects the line as `invalid_timestamp`.
+/// - Status: a known name, an HTTP code or a boolean (`true` is success, in a field named after errors an error); a name
+///   nobody knows is an error.
+///
+/// A key given twice counts as given last. Unknown keys of the record and of `Schema.featureObjects` are counted in
+/// `EventBatch.unexpectedFields`. A record that has neither a value for any signal nor a status is rejected as
+/// `no_signal`. Otherwise the grammar is RFC 8259 to the letter, also in values that nobody asks for, except that
+/// members of objects may be `NaN`, `Infinity` and `-Infinity`, as Python writes them.
+public struct RecordDecoder: ~Copyable, Sendable {
+    let plan: RecordPlan
+    let numbers = DecimalReader()
+    let timestampUnit: TimestampUnit
+    /// Members that led to the objects around the current one, outermost first; as many as `EventLimits.depth`.
+    let path: RecordPath
+    /// Serial number of the record, to see an object that is given twice.
+    var record: UInt64 = 0
+
+    /// A line that the last call rejected, if it rejected any: the first.
+    public private(set) var rejectedLine: RejectedLine?
+
+    /// Compiles a schema.
+    ///
+    /// Of two fields with one path the first one gets its values.
+    public init(schema: Schema) {
+        plan = RecordPlan(schema)
+        timestampUnit = schema.timestampUnit
+        path = RecordPath()
+    }
+
+    /// Decodes the whole lines in `batch.bytes[from..<to]` into rows, until the batch has no free row.
+    ///
+    /// Bytes beyond the returned count are as they were, so an unfinished line can be moved and continued.
+    ///
+    /// - Parameters:
+    ///   - batch: Made for the schema of this decoder.
+    ///   - from: Offset of the start of a line.
+    ///   - to: Offset after the last byte to look at, at most `batch.byteCapacity`.
+    ///   - isFinal: Whether nothing follows: what is left without a newline is a line, rejected as `partial_line`
+    ///     unless it is a whole record.
+    ///   - isFileStart: Whether `from` is the start of a file, where a UTF-8 byte order mark is allowed.
+    /// - Returns: Number of bytes consumed, a whole number of lines.
+    public mutating func decodeLines(
+        in batch: EventBatch, from: Int, to: Int, isFinal: Bool, isFileStart: Bool = false
+    ) -> Int {
+        precondition(from >= 0 && from <= to && to <= batch.byteCapacity)
+        precondition(batch.numberColumnCount == plan.numberColumns && batch.textColumnCount == plan.textColumns)
+        rejectedLine = nil
+        let bytes = unsafe ByteWindow(batch.bytes)
+        let wholeLines = bytes.endOfLastLine(from: from, to: to)
+        let end = isFinal ? to : wholeLines
+        let next = bytes[end]
+        bytes[end] = Byte.newline
+        defer { bytes[end] = next }
+        let rows = RowWriter(batch)
+        var tally = Tally(rows: batch.rowCount, capacity: batch.rowCapacity)
+        var at = from
+        if isFileStart && end &- at >= 3 && bytes.half(at) & 0xFF_FFFF == Self.byteOrderMark { at &+= 3 }
+        while at < end && tally.rows < tally.capacity {
+            at = line(bytes, at, end: end, isPartial: at >= wholeLines, rows, &tally, batch)
+        }
+        batch.receipt.accept(UInt64(truncatingIfNeeded: tally.rows &- batch.rowCount))
+        batch.rowCount = tally.rows
+        batch.unexpectedFields &+= tally.unexpected
+        return at &- from
+    }
+
+    /// Decodes `batch.bytes[from..<to]`, a single line with or without its newline, into one row.
+    ///
+    /// - Returns: Whether the line is done with: `false` only if the batch has no free row.
+    public mutating func decodeRecord(in batch: EventBatch, from: Int, to: Int) -> Bool {
+        guard batch.rowCount < batch.rowCapacity else { return false }
+        _ = decodeLines(in: batch, from: from, to: to, isFinal: true)
+        return true
+    }
+
+    /// What a call counts, before it goes into the batch.
+    struct Tally {
+        var rows: Int
+        var capacity: Int
+        var unexpected: UInt64 = 0
+    }
+
+    private static let byteOrderMark: UInt32 = 0xBF_BBEF
+
+    /// Decodes one line and returns the offset of the next, at most `end`.
+    @inline(__always)
+    private mutating func line(
+        _ bytes: ByteWindow, _ start: Int, end: Int, isPartial: Bool, _ rows: RowWriter, _ tally: inout Tally,
+        _ batch: EventBatch
+    ) -> Int {
+        do throws(RejectionReason) {
+            let brace = bytes.skippingSpaces(start)
+            guard bytes[brace] == Byte.openBrace else {
+                return try unusualLine(bytes, start, brace, end, rows, &tally, batch)
+            }
+            let behind = try record(bytes, brace &+ 1, rows, &tally)
+            let newline = bytes.skippingSpaces(behind)
+            guard bytes[newline] == Byte.newline else { throw .malformedJSON }
+            tally.rows &+= 1
+            return min(newline &+ 1, end)
+        } catch {
+            return reject(bytes, start, end, isPartial ? .partialLine : error, batch)
+        }
+    }
+
+    @inline(never)
+    private mutating func reject(
+        _ bytes: ByteWindow, _ start: Int, _ end: Int, _ reason: RejectionReason, _ batch: EventBatch
+    ) -> Int {
+        let newline = bytes.newline(from: start)
+        batch.receipt.reject(reason)
+        if rejectedLine == nil {
+            let range = ByteRange(
+                offset: UInt32(truncatingIfNeeded: start), length: UInt32(truncatingIfNeeded: newline &- start))
+            rejectedLine = RejectedLine(reason: reason, range: range)
+        }
+        return min(newline &+ 1, end)
+    }
+
+    /// A line that does not begin with an object: blank, NUL bytes, another encoding, or no record.
+    @inline(never)
+    private mutating func unusualLine(
+        _ bytes: ByteWindow, _ start: Int, _ first: Int, _ end: Int, _ rows: RowWriter, _ tally: inout Tally,
+        _ batch: EventBatch
+    ) throws(RejectionReason) -> Int {
+        switch bytes[first] {
+        case Byte.newline:
+            batch.receipt.ignore(.blankLine)
+            return min(first &+ 1, end)
+        case 0:
+            // UTF-16 has a NUL beside every ASCII character.
+            if bytes[first &+ 1] != 0 && bytes[first &+ 1] != Byte.newline && bytes[first &+ 2] == 0 {
+                throw .encoding
+            }
+            var behind = first
+            while bytes[behind] == 0 { behind &+= 1 }
+            batch.receipt.ignore(.nulBytes)
+            return bytes[behind] == Byte.newline ? min(behind &+ 1, end) : behind
+        case 0xEF, 0xFE, 0xFF: throw .encoding
+        case Byte.quote, Byte.openBracket, Byte.minus, Byte.zero...Byte.nine, 0x74, 0x66, 0x6E:
+            var keys = 0
+            let scanner = JSONScanner(bytes)
+            let behind = try scanner.skip(first, depth: 0, keys: &keys, numbers: numbers)
+            throw bytes[bytes.skippingSpaces(behind)] == Byte.newline ? .notAnObject : .malformedJSON
+        default: throw .malformedJSON
+        }
+    }
+}
+
+/// Room for the members that lead to the current object.
+///
+/// Owns its memory.
+@safe
+struct RecordPath: ~Copyable, @unchecked Sendable {
+    let fields: UnsafeMutablePointer<Int32>
+
+    init() {
+        unsafe fields = .allocate(capacity: EventLimits.depth)
+        unsafe fields.initialize(repeating: 0, count: EventLimits.depth)
+    }
+
+    deinit { unsafe fields.deallocate() }
+
+    /// The member at one level; `level` is below `EventLimits.depth`.
+    @inline(__always)
+    subscript(level: Int) -> Int {
+        get { unsafe Int(fields[level]) }
+        nonmutating set { unsafe fields[level] = Int32(truncatingIfNeeded: newValue) }
+    }
+}

@@ -1,0 +1,51 @@
+import Events
+
+/// How log writers say whether a call went well.
+enum StatusNames {
+    /// The status for a name, in any case; `nil` if the name is not a known one.
+    static func status(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Status? {
+        guard to > from, to &- from <= 32 else { return nil }
+        for (name, status) in names where name.utf8CodeUnitCount == to &- from {
+            var isEqual = true
+            for i in 0..<(to &- from) {
+                let byte = bytes[from &+ i]
+                let lower = byte &- 0x41 < 26 ? byte | 0x20 : (byte == Byte.minus || byte == Byte.space ? 0x5F : byte)
+                if unsafe lower != name.utf8Start[i] {
+                    isEqual = false
+                    break
+                }
+            }
+            if isEqual { return status }
+        }
+        return nil
+    }
+
+    /// The status for a number: an HTTP code, or 0 for success and 1 to 99 for an error as processes and gRPC say it.
+    static func status(code: Double) -> Status? {
+        switch code {
+        case 0: .success
+        case 1..<100: .error
+        case 100..<400: .success
+        case 408, 499, 504: .timeout
+        case 400..<500: .rejected
+        case 500..<600: .error
+        default: nil
+        }
+    }
+
+    /// Whether a field of this name says what went wrong, so that `true` and any text mean an error.
+    static func namesAnError(_ key: String) -> Bool {
+        ["error", "err", "errors", "exception", "failed", "failure", "is_error", "error_code", "error_message"]
+            .contains(key)
+    }
+
+    private static let names: [(StaticString, Status)] = [
+        ("success", .success), ("ok", .success), ("succeeded", .success), ("successful", .success),
+        ("completed", .success), ("complete", .success), ("done", .success), ("true", .success), ("none", .success),
+        ("error", .error), ("failure", .error), ("failed", .error), ("fail", .error), ("exception", .error),
+        ("internal_error", .error), ("false", .error),
+        ("timeout", .timeout), ("timed_out", .timeout), ("time_out", .timeout), ("deadline_exceeded", .timeout),
+        ("rejected", .rejected), ("refused", .rejected), ("denied", .rejected), ("throttled", .rejected),
+        ("rate_limited", .rejected), ("invalid", .rejected), ("bad_request", .rejected),
+    ]
+}
