@@ -40,7 +40,7 @@ let package = Package(
         module("Monitor", sees: ["Events", "Sketches", "Statistics"]),
         module("StateCodec", sees: ["Events", "Sketches", "Monitor"]),
         module("Exposition"),
-        module("Catalog", sees: ["Events", "Monitor", "Exposition"]),
+        module("Catalog", sees: ["Events", "Sketches", "Monitor", "Exposition"]),
         module("Scenarios"),
 
         // Shell: files, sockets, clocks, configuration, HTTP.

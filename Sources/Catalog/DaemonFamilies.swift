@@ -84,7 +84,7 @@ enum DaemonFamilies {
             for (limit, count) in snapshot.overflows {
                 writer.open()
                 writer.label("limit", limit)
-                writer.close(count)
+                writer.close(count: count)
             }
         }
         totals(commitDuration, daemon.commits.duration, into: &writer)
@@ -94,7 +94,7 @@ enum DaemonFamilies {
             for (reason, count) in zip(CommitFailure.allCases, daemon.commits.failures) {
                 writer.open()
                 writer.label("reason", reason.label)
-                writer.close(count)
+                writer.close(count: count)
             }
         }
         totals(scrapeDuration, daemon.http.scrapes, into: &writer)
@@ -103,7 +103,7 @@ enum DaemonFamilies {
                 writer.open()
                 writer.label("path", request.path)
                 writer.label("code", "", ordinal: request.code)
-                writer.close(request.count)
+                writer.close(count: request.count)
             }
         }
         value(connections, Double(daemon.http.connections), into: &writer)

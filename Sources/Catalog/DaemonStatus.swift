@@ -1,4 +1,6 @@
-/// What the daemon says about itself at the moment of a scrape. Everything about data comes from the snapshot instead.
+/// What the daemon says about itself at the moment of a scrape.
+///
+/// Everything about data comes from the snapshot instead.
 ///
 /// Counters in here begin at zero with the process; those of the snapshot survive it.
 public struct DaemonStatus: Sendable {
@@ -10,7 +12,9 @@ public struct DaemonStatus: Sendable {
     public var commits = CommitStatus()
     /// Requests served so far.
     public var http = HTTPStatus()
-    /// Sources that run now. One that the snapshot does not know is left out.
+    /// Sources that run now.
+    ///
+    /// One that the snapshot does not know is left out.
     public var sources: [SourceStatus] = []
     /// The process as the kernel sees it.
     public var process = ProcessStatus()
@@ -36,7 +40,9 @@ public struct BuildStatus: Sendable, Equatable {
 
 /// How the last reading of the configuration went.
 public struct ReloadStatus: Sendable, Equatable {
-    /// Whether the last attempt succeeded. A daemon that runs has read its configuration once.
+    /// Whether the last attempt succeeded.
+    ///
+    /// A daemon that runs has read its configuration once.
     public var isSuccessful = true
     /// When the last successful one was, in nanoseconds since the epoch; `nil` before it.
     public var lastSuccess: Int64?
@@ -62,7 +68,9 @@ public struct DurationTotals: Sendable, Equatable {
     }
 }
 
-/// Why state could not be made durable. The name is the `reason` label; cases are append-only.
+/// Why state could not be made durable.
+///
+/// The name is the `reason` label; cases are append-only.
 public enum CommitFailure: UInt8, Sendable, CaseIterable {
     /// No space, or over quota.
     case diskFull = 0

@@ -62,7 +62,7 @@ enum DriftFamilies {
                 for cell in 0..<layout.cellCount {
                     writer.open(signal.referenceLabels)
                     label(cell: cell, of: layout, into: &writer)
-                    writer.close(cell < signal.snapshot.bins.count ? signal.snapshot.bins[cell] : 0)
+                    writer.close(count: cell < signal.snapshot.bins.count ? signal.snapshot.bins[cell] : 0)
                 }
             }
         }
@@ -83,7 +83,7 @@ enum DriftFamilies {
                     for window in signal.snapshot.windows {
                         writer.open(signal.kindLabels)
                         writer.label("window", window.label)
-                        writer.close(window.observations)
+                        writer.close(count: window.observations)
                     }
                 }
             }
@@ -96,7 +96,7 @@ enum DriftFamilies {
                     guard count > 0 else { continue }
                     writer.open(model.labels)
                     writer.label("kind", kind.label)
-                    writer.close(UInt64(count))
+                    writer.close(count: UInt64(count))
                 }
             }
         }
@@ -126,7 +126,7 @@ enum DriftFamilies {
             for model in models {
                 guard case .learning(let learned, let wanted) = model.snapshot.referenceState else { continue }
                 writer.open(model.labels)
-                writer.close(isWanted ? wanted : learned)
+                writer.close(count: isWanted ? wanted : learned)
             }
         }
     }

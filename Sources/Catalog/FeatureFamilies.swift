@@ -1,6 +1,7 @@
 internal import Events
 internal import Exposition
 internal import Monitor
+internal import Sketches
 
 /// What a model's inputs look like and what is wrong with them.
 enum FeatureFamilies {
@@ -15,16 +16,25 @@ enum FeatureFamilies {
             """)
     static let values = FamilyDescriptor(
         "model_feature_value", .histogram, labels: modelLabels + ["feature"], stability: .experimental,
-        help: "Values of a numeric feature, where the configuration asks for them. Text formats carry its sum and count.")
+        help:
+            "Values of a numeric feature, where the configuration asks for them. Text formats carry its sum and count.")
     static let quantile = FamilyDescriptor(
         "model_feature_quantile", .gauge, labels: modelLabels + ["feature", "window", "q"],
         help: """
             Quantile q of the feature in this pod's window, from a sketch with a relative error of about 1 %. \
             Never average quantiles over pods.
             """)
+    static let mean = FamilyDescriptor(
+        "model_feature_mean", .gauge, labels: modelLabels + ["feature", "window"],
+        help: "Mean of the feature in this pod's window, missing and invalid values left out.")
+    static let standardDeviation = FamilyDescriptor(
+        "model_feature_stddev", .gauge, labels: modelLabels + ["feature", "window"],
+        help: "Standard deviation of the feature in this pod's window, with divisor n, in the unit of the feature.")
     static let distinct = FamilyDescriptor(
         "model_feature_distinct_values", .gauge, labels: modelLabels + ["feature", "window"],
-        help: "Estimated number of distinct values of the feature in this pod's window (HyperLogLog, standard error 2.3 %).")
+        help:
+            "Estimated number of distinct values of the feature in this pod's window (HyperLogLog, standard error 2.3 %)."
+    )
     static let violations = FamilyDescriptor(
         "model_schema_violations_total", .counter, labels: modelLabels + ["violation"],
         help: """
@@ -32,20 +42,21 @@ enum FeatureFamilies {
             (unexpected_field), or a value is of the wrong type (wrong_type).
             """)
 
-    static let all = [observations, issues, values, quantile, distinct, violations]
+    static let all = [observations, issues, values, quantile, mean, standardDeviation, distinct, violations]
 
     static func render(_ models: [LabelledModel], into writer: inout ExpositionWriter) {
         if writer.begin(observations) {
             forEachFeature(of: models) { feature in
                 writer.open(feature.labels)
-                writer.close(feature.snapshot.observations)
+                writer.close(count: feature.snapshot.observations)
             }
         }
         if writer.begin(issues) { renderIssues(models, into: &writer) }
         if writer.begin(values) {
             forEachFeature(of: models) { feature in
                 guard let values = feature.snapshot.values else { return }
-                writer.histogram(feature.labels, bounds: values.bounds.span, counts: values.counts.span, sum: values.sum)
+                writer.histogram(
+                    feature.labels, bounds: values.bounds.span, counts: values.counts.span, sum: values.sum)
             }
         }
         if writer.begin(quantile) {
@@ -60,6 +71,8 @@ enum FeatureFamilies {
                 }
             }
         }
+        gauge(mean, models, into: &writer) { $0.moments?.mean }
+        gauge(standardDeviation, models, into: &writer) { $0.moments?.standardDeviation }
         gauge(distinct, models, into: &writer) { $0.distinct }
         if writer.begin(violations) {
             for model in models {
@@ -90,7 +103,7 @@ enum FeatureFamilies {
     ) {
         writer.open(feature.labels)
         writer.label("issue", name)
-        writer.close(count)
+        writer.close(count: count)
     }
 
     private static func violation(
@@ -98,7 +111,7 @@ enum FeatureFamilies {
     ) {
         writer.open(model.labels)
         writer.label("violation", name)
-        writer.close(count)
+        writer.close(count: count)
     }
 
     private static func gauge(

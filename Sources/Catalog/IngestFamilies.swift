@@ -2,8 +2,9 @@ internal import Events
 internal import Exposition
 internal import Monitor
 
-/// The accounts of every source. In each scrape, for each source, exactly:
-/// received = accepted + Σ rejected + Σ dropped + Σ ignored.
+/// The accounts of every source.
+///
+/// In each scrape, for each source, exactly: received = accepted + Σ rejected + Σ dropped + Σ ignored.
 enum IngestFamilies {
     static let received = FamilyDescriptor(
         "telltale_events_received_total", .counter, labels: ["source"],
@@ -94,7 +95,7 @@ enum IngestFamilies {
         guard writer.begin(family) else { return }
         for source in sources {
             writer.open(source.labels)
-            writer.close(value(source.snapshot.receipt))
+            writer.close(count: value(source.snapshot.receipt))
         }
     }
 
@@ -107,7 +108,7 @@ enum IngestFamilies {
             for (name, count) in zip(names, counts(source.snapshot.receipt)) {
                 writer.open(source.labels)
                 writer.label("reason", name)
-                writer.close(count)
+                writer.close(count: count)
             }
         }
     }

@@ -39,7 +39,7 @@ enum OutcomeFamilies {
             for model in models where hasOutcomes(model) {
                 writer.open(model.labels)
                 writer.label("result", "joined")
-                writer.close(model.snapshot.joinedOutcomes)
+                writer.close(count: model.snapshot.joinedOutcomes)
             }
         }
         if writer.begin(confusion) {
@@ -48,7 +48,7 @@ enum OutcomeFamilies {
                     writer.open(model.labels)
                     writer.label("actual", actual)
                     writer.label("predicted", predicted)
-                    writer.close(count)
+                    writer.close(count: count)
                 }
             }
         }

@@ -12,7 +12,9 @@ enum TrafficFamilies {
         help: "Predictions seen, by how the model answered: success, error, timeout or rejected.")
     static let latency = FamilyDescriptor(
         "model_prediction_latency_seconds", .histogram, unit: "seconds", labels: modelLabels,
-        help: "Time the model took to answer, in seconds. Take quantiles with histogram_quantile over the sum of all pods.")
+        help:
+            "Time the model took to answer, in seconds. Take quantiles with histogram_quantile over the sum of all pods."
+    )
     static let lastPrediction = FamilyDescriptor(
         "model_last_prediction_timestamp_seconds", .gauge, unit: "seconds", labels: modelLabels,
         help: "Event time of the newest prediction, in seconds since the epoch.")
@@ -24,7 +26,9 @@ enum TrafficFamilies {
         help: "Probability or confidence the model gave, as it came, in steps of 0.05.")
     static let value = FamilyDescriptor(
         "model_prediction_value", .histogram, labels: modelLabels,
-        help: "Predicted number of a regression. Text formats carry its sum and count, so its mean is rate(sum) / rate(count).")
+        help:
+            "Predicted number of a regression. Text formats carry its sum and count, so its mean is rate(sum) / rate(count)."
+    )
     static let windowEvents = FamilyDescriptor(
         "model_window_events", .gauge, labels: modelLabels + ["window"],
         help: "Predictions in the sliding window, the open pane included.")
@@ -54,7 +58,7 @@ enum TrafficFamilies {
                 for (status, count) in zip(Status.allCases, model.snapshot.predictions) {
                     writer.open(model.labels)
                     writer.label("status", status.label)
-                    writer.close(count)
+                    writer.close(count: count)
                 }
             }
         }
@@ -71,7 +75,7 @@ enum TrafficFamilies {
                 for (name, count) in model.snapshot.classes {
                     writer.open(model.labels)
                     writer.label("class", name)
-                    writer.close(count)
+                    writer.close(count: count)
                 }
             }
         }
@@ -82,14 +86,14 @@ enum TrafficFamilies {
                 for window in model.snapshot.windows {
                     writer.open(model.labels)
                     writer.label("window", window.label)
-                    writer.close(window.events)
+                    writer.close(count: window.events)
                 }
             }
         }
         if writer.begin(lateEvents) {
             for model in models {
                 writer.open(model.labels)
-                writer.close(model.snapshot.lateEvents)
+                writer.close(count: model.snapshot.lateEvents)
             }
         }
         if writer.begin(threshold) {

@@ -5,7 +5,9 @@ public enum ExpositionFormat: UInt8, Sendable, Hashable, CaseIterable {
     /// OpenMetrics 1.0.0: types for identities, units, an end mark.
     case openMetrics = 1
 
-    /// Value of the `Content-Type` header. Prometheus 3 fails a scrape without an exact one.
+    /// Value of the `Content-Type` header.
+    ///
+    /// Prometheus 3 fails a scrape without an exact one.
     public var contentType: String {
         switch self {
         case .text: "text/plain; version=0.0.4; charset=utf-8"

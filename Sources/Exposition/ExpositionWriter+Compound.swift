@@ -12,12 +12,12 @@ extension ExpositionWriter {
             if i < counts.count { total &+= counts[i] }
             open(suffix: "_bucket", labels)
             label("le", bounds[i])
-            close(total)
+            close(count: total)
         }
         for i in bounds.count..<max(counts.count, bounds.count) { total &+= counts[i] }
         open(suffix: "_bucket", labels)
         label("le", Double.infinity)
-        close(total)
+        close(count: total)
         sumAndCount(labels, sum: sum, count: total)
     }
 
@@ -30,6 +30,6 @@ extension ExpositionWriter {
         open(suffix: "_sum", labels)
         close(sum)
         open(suffix: "_count", labels)
-        close(count)
+        close(count: count)
     }
 }

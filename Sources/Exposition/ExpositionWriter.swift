@@ -38,7 +38,9 @@ public struct ExpositionWriter: ~Copyable, Sendable {
         blocks = OutputBytes(capacity: 4_096)
     }
 
-    /// Forgets everything written and keeps the storage. Label blocks made before are void.
+    /// Forgets everything written and keeps the storage.
+    ///
+    /// Label blocks made before are void.
     public mutating func clear(format: ExpositionFormat, selection: Set<String>? = nil) {
         self.format = format
         self.selection = selection
@@ -49,7 +51,9 @@ public struct ExpositionWriter: ~Copyable, Sendable {
         seen.removeAll()
     }
 
-    /// Begins a family. Each is begun at most once.
+    /// Begins a family.
+    ///
+    /// Each is begun at most once.
     ///
     /// - Returns: Whether it is wanted. If not, nothing may be opened until the next `begin`.
     public mutating func begin(_ family: FamilyDescriptor) -> Bool {
@@ -59,7 +63,9 @@ public struct ExpositionWriter: ~Copyable, Sendable {
         return true
     }
 
-    /// Ends the exposition. OpenMetrics demands an end mark, so that a cut connection does not pass for a short scrape.
+    /// Ends the exposition.
+    ///
+    /// OpenMetrics demands an end mark, so that a cut connection does not pass for a short scrape.
     public mutating func finish() {
         if format == .openMetrics { output.append("# EOF\n") }
         family = nil
@@ -142,7 +148,7 @@ public struct ExpositionWriter: ~Copyable, Sendable {
 
     /// Closes the open series with a count.
     @inline(__always)
-    public mutating func close(_ value: UInt64) {
+    public mutating func close(count value: UInt64) {
         closeLabels()
         output.append(decimal: value)
         output.append(UInt8(ascii: "\n"))

@@ -39,7 +39,9 @@ public enum Stability: String, Sendable, Hashable, CaseIterable {
     case experimental
 }
 
-/// One metric family: everything about it but its samples. Made once, used by every scrape.
+/// One metric family: everything about it but its samples.
+///
+/// Made once, used by every scrape.
 ///
 /// Names, help and labels are program text, never input; `isWellFormed` is what a test checks them with.
 public struct FamilyDescriptor: Sendable, Hashable {

@@ -1,4 +1,6 @@
-/// A growing stretch of bytes with one owner. Storage is kept when it is cleared, so that the next scrape allocates nothing.
+/// A growing stretch of bytes with one owner.
+///
+/// Storage is kept when it is cleared, so that the next scrape allocates nothing.
 @safe
 struct OutputBytes: ~Copyable {
     private var base: UnsafeMutablePointer<UInt8>
@@ -17,7 +19,9 @@ struct OutputBytes: ~Copyable {
     /// Forgets the bytes from `count` on; `count` above the present one changes nothing.
     mutating func truncate(to count: Int = 0) { self.count = min(self.count, max(count, 0)) }
 
-    /// Makes room for `extra` more bytes and returns where they begin. `advance` says how many were written.
+    /// Makes room for `extra` more bytes and returns where they begin.
+    ///
+    /// `advance` says how many were written.
     @inline(__always)
     private mutating func room(for extra: Int) -> UnsafeMutablePointer<UInt8> {
         if count + extra > capacity { grow(by: extra) }
@@ -60,7 +64,9 @@ struct OutputBytes: ~Copyable {
         count += size
     }
 
-    /// Appends part of another stretch. What lies outside of it is left out.
+    /// Appends part of another stretch.
+    ///
+    /// What lies outside of it is left out.
     @inline(__always)
     mutating func append(_ other: borrowing OutputBytes, from start: Int, count size: Int) {
         guard start >= 0, size >= 0, start <= other.count, size <= other.count - start else { return }
@@ -68,7 +74,9 @@ struct OutputBytes: ~Copyable {
         count += size
     }
 
-    /// Appends a stretch of itself. What lies outside of it is left out.
+    /// Appends a stretch of itself.
+    ///
+    /// What lies outside of it is left out.
     mutating func appendCopy(from start: Int, count size: Int) {
         guard start >= 0, size >= 0, start <= count, size <= count - start else { return }
         let target = unsafe room(for: size)
@@ -129,7 +137,7 @@ struct OutputBytes: ~Copyable {
     }
 }
 
-// The storage has exactly one owner, which cannot be copied: whoever holds the value may use it on any thread.
+// `@unchecked Sendable` is true: the storage has exactly one owner, which cannot be copied, and moves with it.
 extension OutputBytes: @unchecked Sendable {}
 
 /// Number of decimal digits of `number`; 1 for 0.

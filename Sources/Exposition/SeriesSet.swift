@@ -1,4 +1,6 @@
-/// The series of one exposition. Prometheus keeps one of two equal series without a word, so writing two is a bug here.
+/// The series of one exposition.
+///
+/// Prometheus keeps one of two equal series without a word, so writing two is a bug here.
 struct SeriesSet {
     private var series: Set<[UInt8]> = []
 

@@ -12,7 +12,9 @@ import Testing
         suffixes: [".swift", ".c", ".h", ".sh"])
 
     /// Classes that are `Sendable` by the word of a comment, not of the compiler: each gives its reason there.
-    static let unchecked: Set<String> = ["Sources/Events/EventBatch.swift"]
+    static let unchecked: Set<String> = [
+        "Sources/Events/EventBatch.swift", "Sources/Exposition/OutputBytes.swift",
+    ]
 
     /// The tree was found at all, else every other test here passes on nothing.
     @Test func findsTheTree() {
