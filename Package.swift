@@ -77,7 +77,7 @@ let package = Package(
         tests("Ingest", sees: ["Ingest", "LineFormats", "Events", "CLinux"]),
         tests("Daemon", sees: ["Daemon", "Catalog", "Monitor", "Events", "StateCodec", "Ingest"], goldens: true),
         .testTarget(name: "TidyTests", dependencies: ["Catalog", "Exposition"], swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: ["telltale"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["telltale", "Scenarios"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

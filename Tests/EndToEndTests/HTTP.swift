@@ -1,0 +1,27 @@
+import Foundation
+import FoundationNetworking
+
+/// An answer over HTTP.
+struct Response {
+    var status: Int
+    var type: String
+    var body: String
+}
+
+/// Requests to servers on this machine.
+enum HTTP {
+    /// Sends one request and reads the whole answer.
+    static func request(
+        port: Int, _ path: String, method: String = "GET", accept: String? = nil
+    ) async throws -> Response {
+        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw URLError(.badURL) }
+        var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData, timeoutInterval: 10)
+        request.httpMethod = method
+        if let accept { request.setValue(accept, forHTTPHeaderField: "Accept") }
+        let (data, response) = try await URLSession.shared.data(for: request)
+        guard let answer = response as? HTTPURLResponse else { throw URLError(.badServerResponse) }
+        return Response(
+            status: answer.statusCode, type: answer.value(forHTTPHeaderField: "Content-Type") ?? "",
+            body: String(decoding: data, as: UTF8.self))
+    }
+}

@@ -1,0 +1,217 @@
+import Foundation
+import Scenarios
+import Testing
+
+extension EndToEnd {
+    /// Whatever comes in is counted exactly once, understood or not.
+    @Suite struct InputTests {
+        /// A file and nothing else: `telltale run --tail FILE` finds the schema, and every number is exact.
+        @Test(arguments: Preset.allCases)
+        func tailWithoutConfiguration(preset: Preset) async throws {
+            let folder = try TemporaryFolder()
+            let records = 3_000
+            var traffic = try #require(Traffic(preset: preset, scenario: .stable))
+            var bytes: [UInt8] = []
+            for index in 0..<records {
+                let time = 1_767_225_600_000_000_000 + Int64(index) * 10_000_000
+                traffic.appendRecord(at: time, elapsed: Double(index) / 100, to: &bytes)
+            }
+            let file = folder.file("predictions.jsonl")
+            try Data(bytes).write(to: file)
+            let daemon = try Daemon(["run", "--tail", file.path, "--listen", "127.0.0.1:0"], in: folder)
+            let expected = Double(records)
+            let scrape = try await daemon.scrape(until: "all records counted") {
+                $0.sum("telltale_events_accepted_total") == expected
+            }
+            #expect(scrape.isBalanced)
+            let model = ["model": preset.rawValue, "version": preset.version]
+            #expect(scrape.sum("telltale_events_received_total") == expected)
+            #expect(scrape.sum("telltale_bytes_read_total") == Double(bytes.count))
+            #expect(scrape.sum("model_predictions_total", model) == expected)
+            for (status, count) in Self.values(of: "status", in: bytes) {
+                let labels = model.merging(["status": status]) { $1 }
+                #expect(scrape.sum("model_predictions_total", labels) == Double(count), "\(status)")
+            }
+            for feature in preset.features {
+                let labels = model.merging(["feature": feature]) { $1 }
+                #expect(scrape.sum("model_feature_observations_total", labels) == expected, "\(feature)")
+            }
+            if preset != .price {
+                for (name, count) in Self.values(of: "prediction", in: bytes) {
+                    let labels = model.merging(["class": name]) { $1 }
+                    #expect(scrape.sum("model_prediction_class_total", labels) == Double(count), "\(name)")
+                }
+                let outcomes = Double(Self.values(of: "outcome", in: bytes).values.reduce(0, +))
+                #expect(scrape.sum("model_confusion_total", model) == outcomes)
+            }
+            #expect(scrape.sum("model_window_events", model.merging(["window": "1h"]) { $1 }) == expected)
+        }
+
+        /// Text values of one member, counted.
+        private static func values(of member: String, in bytes: [UInt8]) -> [String: Int] {
+            bytes.split(separator: UInt8(ascii: "\n")).reduce(into: [:]) { counts, line in
+                let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
+                if let value = object?[member] as? String { counts[value, default: 0] += 1 }
+            }
+        }
+
+        /// A file that does not exist yet is waited for; lines that come later are counted too.
+        @Test func fileAppearsLater() async throws {
+            let folder = try TemporaryFolder()
+            let file = folder.file("later.jsonl")
+            let daemon = try Daemon(["run", "--tail", file.path, "--listen", "127.0.0.1:0"], in: folder)
+            _ = try await daemon.scrape()
+            var writer = try SequenceWriter(file)
+            for round in 1...3 {
+                try writer.write(100)
+                let expected = Double(round) * 100
+                try await daemon.scrape(until: "\(expected) lines") {
+                    $0.sum("telltale_events_accepted_total") == expected
+                }
+            }
+        }
+
+        /// From the end: what a file held before the start is not counted.
+        @Test func fromTheEnd() async throws {
+            let folder = try TemporaryFolder()
+            var writer = try SequenceWriter(folder.file("log.jsonl"))
+            try writer.write(1_000)
+            let daemon = try Daemon(
+                ["run", "--tail", folder.file("log.jsonl").path, "--from", "end", "--listen", "127.0.0.1:0"],
+                in: folder)
+            try await eventually("the daemon is ready", describe: { daemon.logged }) {
+                try await daemon.get("/-/ready").status == 200 ? true : nil
+            }
+            try writer.write(10)
+            let scrape = try await daemon.scrape(until: "the new lines") {
+                $0.sum("telltale_events_accepted_total") ?? 0 >= 10
+            }
+            #expect(scrape.sum("telltale_events_received_total") == 10)
+        }
+
+        /// DogStatsD lines and JSON records over UDP, several to a datagram.
+        @Test func udp() async throws {
+            let folder = try TemporaryFolder()
+            let daemon = try Daemon(["run", "--udp", "127.0.0.1:0", "--listen", "127.0.0.1:0"], in: folder)
+            let port = try await daemon.port(udp: true)
+            let sender = try DatagramSender(port: port)
+            for index in 0..<500 {
+                sender.send(
+                    "model.feature:\(index)|g|#model:m,version:1,feature:a\nmodel.latency:8|ms|#model:m,version:1")
+                sender.send("model.prediction:\(index % 5 == 0 ? "no" : "yes")|s|#model:m,version:1")
+            }
+            sender.send("garbage\nmodel.feature:x|q|#model:m,feature:a\nother.metric:1|c")
+            let scrape = try await daemon.scrape(until: "all lines counted") {
+                $0.sum("telltale_events_received_total") ?? 0 >= 1_503
+            }
+            #expect(scrape.isBalanced)
+            #expect(scrape.sum("telltale_kernel_drops_total") == 0)
+            #expect(scrape.sum("telltale_events_accepted_total") == 1_500)
+            #expect(scrape.sum("telltale_events_rejected_total") == 2)
+            #expect(scrape.sum("telltale_events_ignored_total", ["reason": "unmapped"]) == 1)
+            #expect(scrape.sum("model_predictions_total", ["model": "m", "version": "1"]) == 500)
+            #expect(scrape.sum("model_prediction_class_total", ["class": "no"]) == 100)
+            #expect(scrape.sum("model_prediction_class_total", ["class": "yes"]) == 400)
+            #expect(scrape.sum("model_feature_observations_total", ["model": "m", "feature": "a"]) == 500)
+            let latency = scrape.sum("model_prediction_latency_seconds_sum", ["model": "m"]) ?? 0
+            #expect(abs(latency - 4) < 1e-9)
+        }
+
+        /// JSON records over UDP are understood like lines of a file.
+        @Test func recordsOverUDP() async throws {
+            let folder = try TemporaryFolder()
+            let daemon = try Daemon(["run", "--udp", "127.0.0.1:0", "--listen", "127.0.0.1:0"], in: folder)
+            let sender = try DatagramSender(port: try await daemon.port(udp: true))
+            var traffic = try #require(Traffic(preset: .churn, scenario: .stable))
+            for _ in 0..<300 {
+                var bytes: [UInt8] = []
+                for _ in 0..<2 { traffic.appendRecord(at: 1_767_225_600_000_000_000, elapsed: 0, to: &bytes) }
+                sender.send(String(decoding: bytes, as: UTF8.self))
+            }
+            let scrape = try await daemon.scrape(until: "all records counted") {
+                $0.sum("telltale_events_accepted_total") ?? 0 >= 600
+            }
+            #expect(scrape.isBalanced)
+            #expect(scrape.sum("model_predictions_total", ["model": "churn"]) == 600)
+        }
+
+        /// Bad input is counted by reason, hurts nobody, and the good lines between it all arrive.
+        @Test func badInput() async throws {
+            let folder = try TemporaryFolder()
+            let file = folder.file("bad.jsonl")
+            let good = #"{"ts":"2026-01-01T00:00:00Z","model":"m","features":{"a":1.5,"b":"x"},"prediction":"yes"}"#
+            let bad: [[UInt8]] = [
+                Array("{".utf8), Array("[1,2]".utf8), Array("null".utf8), Array(#"{"model":"m""#.utf8),
+                Array(#"{"ts":"yesterday","model":"m","features":{"a":1},"prediction":"yes"}"#.utf8),
+                Array(#"{"model":"\ud800","features":{"a":1},"prediction":"yes"}"#.utf8),
+                [0x7B, 0x22, 0xFF, 0xFE, 0x22, 0x3A, 0x31, 0x7D],
+                Array(String(repeating: "[", count: 10_000).utf8), [0, 0, 0, 0x31],
+                (0..<256).map(UInt8.init).filter { $0 != 0x0A },
+            ]
+            var bytes: [UInt8] = []
+            for index in 0..<1_500 {
+                bytes += Array(good.utf8) + [0x0A]
+                if index >= 1_200 { bytes += bad[index % bad.count] + [0x0A] }
+            }
+            // One line longer than any limit.
+            bytes += Array("{\"a\":\"".utf8) + [UInt8](repeating: 0x78, count: 3 << 20) + Array("\"}\n".utf8)
+            // Well-formed records with odd values: accepted, and their values counted as issues.
+            bytes += Array(
+                """
+                {"ts":"2026-01-01T00:00:00Z","model":"m","features":{"a":NaN,"b":"x"},"prediction":"yes"}
+                {"ts":"2026-01-01T00:00:00Z","model":"m","features":{"a":-Infinity,"b":"x"},"prediction":"yes"}
+                {"ts":"2026-01-01T00:00:00Z","model":"m","features":{"a":1e999,"b":"x"},"prediction":"yes"}
+                {"ts":"2026-01-01T00:00:00Z","model":"m","features":{"a":"text","b":null},"prediction":"yes"}
+                {"ts":"2026-01-01T00:00:00Z","model":"m","features":{"a":{"deep":[1]}},"prediction":"yes"}
+
+
+                """.utf8)
+            try Data(bytes).write(to: file)
+            let daemon = try Daemon(["run", "--tail", file.path, "--listen", "127.0.0.1:0"], in: folder)
+            let scrape = try await daemon.scrape(until: "the whole file") {
+                $0.sum("telltale_bytes_read_total") == Double(bytes.count)
+                    && $0.sum("telltale_events_received_total") ?? 0 >= 1_807
+            }
+            #expect(daemon.isRunning)
+            #expect(scrape.isBalanced)
+            #expect(scrape.sum("telltale_events_accepted_total") == 1_505)
+            #expect(scrape.sum("telltale_events_rejected_total") == 301)
+            #expect(scrape.sum("telltale_events_rejected_total", ["reason": "line_too_long"]) == 1)
+            #expect(scrape.sum("telltale_events_ignored_total", ["reason": "blank_line"]) == 1)
+            let a = ["model": "m", "feature": "a"]
+            #expect(scrape.sum("model_feature_observations_total", a) == 1_505)
+            #expect(scrape.sum("model_feature_issues_total", a.merging(["issue": "invalid"]) { $1 }) == 5)
+            #expect(scrape.sum("model_feature_mean", a.merging(["window": "1h"]) { $1 }) == 1.5)
+            // The log tells about it without repeating it.
+            #expect(daemon.logged.utf8.count < 64 << 10)
+        }
+    }
+}
+
+/// Sends datagrams to a port of this machine.
+final class DatagramSender {
+    private let descriptor: Int32
+    private var address = sockaddr_in()
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        try #require(descriptor >= 0)
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = try #require(UInt16(exactly: port)).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends one datagram; the test fails if the kernel refuses it.
+    func send(_ text: String) {
+        let bytes = Array(text.utf8)
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let sent = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                unsafe sendto(descriptor, bytes, bytes.count, 0, address, size)
+            }
+        }
+        #expect(sent == bytes.count)
+    }
+}
