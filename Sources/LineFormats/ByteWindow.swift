@@ -101,6 +101,7 @@ enum Byte {
     static let backslash: UInt8 = 0x5C
     static let closeBracket: UInt8 = 0x5D
     static let openBrace: UInt8 = 0x7B
+    static let underscore: UInt8 = 0x5F
     static let pipe: UInt8 = 0x7C
     static let closeBrace: UInt8 = 0x7D
 
