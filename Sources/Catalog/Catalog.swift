@@ -37,8 +37,11 @@ public enum Catalog {
 /// The labels of every family about a model.
 let modelLabels = ["model", "version"]
 
-/// Seconds since the epoch, from nanoseconds.
-func seconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) / 1e9 }
+/// Seconds since the epoch, from nanoseconds: a `Double` of the nanoseconds would be off by up to 128 of them.
+func seconds(_ nanoseconds: Int64) -> Double {
+    let (whole, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+    return Double(whole) + Double(rest) / 1e9
+}
 
 /// A model with its labels, escaped once for all families.
 struct LabelledModel {
