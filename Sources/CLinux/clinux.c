@@ -1,1 +1,144 @@
+#define _GNU_SOURCE
 #include "clinux.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#ifndef SO_MEMINFO
+#define SO_MEMINFO 55
+#endif
+
+#define MAX_SLOTS 64
+
+static int facts(int directory, const char *path, int flags, struct clinux_file_facts *out) {
+    struct statx s;
+    if (statx(directory, path, flags | AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS | STATX_BTIME, &s) != 0) return -errno;
+    out->device = makedev(s.stx_dev_major, s.stx_dev_minor);
+    out->inode = s.stx_ino;
+    out->birth = (s.stx_mask & STATX_BTIME) ? s.stx_btime.tv_sec * 1000000000LL + s.stx_btime.tv_nsec : 0;
+    out->modified = s.stx_mtime.tv_sec * 1000000000LL + s.stx_mtime.tv_nsec;
+    out->size = s.stx_size;
+    out->is_regular = S_ISREG(s.stx_mode);
+    return 0;
+}
+
+int clinux_facts_of_path(const char *path, struct clinux_file_facts *out) { return facts(AT_FDCWD, path, 0, out); }
+
+int clinux_facts_of_descriptor(int descriptor, struct clinux_file_facts *out) {
+    return facts(descriptor, "", AT_EMPTY_PATH, out);
+}
+
+int clinux_bind_udp(const char *host, uint16_t *port) {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address;
+    socklen_t length;
+    memset(&address, 0, sizeof address);
+    if (inet_pton(AF_INET, host, &address.v4.sin_addr) == 1) {
+        address.v4.sin_family = AF_INET;
+        address.v4.sin_port = htons(*port);
+        length = sizeof address.v4;
+    } else if (inet_pton(AF_INET6, host, &address.v6.sin6_addr) == 1) {
+        address.v6.sin6_family = AF_INET6;
+        address.v6.sin6_port = htons(*port);
+        length = sizeof address.v6;
+    } else {
+        return -EINVAL;
+    }
+    int descriptor = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) return -errno;
+    if (bind(descriptor, &address.any, length) != 0 || getsockname(descriptor, &address.any, &length) != 0) {
+        int code = errno;
+        close(descriptor);
+        return -code;
+    }
+    *port = ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+    return descriptor;
+}
+
+int clinux_receive(int descriptor, void *slots, size_t slot_bytes, int slot_count, uint32_t *lengths, uint32_t *drops) {
+    struct mmsghdr messages[MAX_SLOTS];
+    struct iovec vectors[MAX_SLOTS];
+    union {
+        char bytes[CMSG_SPACE(sizeof(uint32_t))];
+        struct cmsghdr align;
+    } controls[MAX_SLOTS];
+    if (slot_count > MAX_SLOTS) slot_count = MAX_SLOTS;
+    memset(messages, 0, sizeof messages[0] * (size_t)slot_count);
+    for (int i = 0; i < slot_count; i++) {
+        vectors[i].iov_base = (char *)slots + slot_bytes * (size_t)i;
+        vectors[i].iov_len = slot_bytes;
+        messages[i].msg_hdr.msg_iov = &vectors[i];
+        messages[i].msg_hdr.msg_iovlen = 1;
+        messages[i].msg_hdr.msg_control = controls[i].bytes;
+        messages[i].msg_hdr.msg_controllen = sizeof controls[i].bytes;
+    }
+    int count;
+    do {
+        count = recvmmsg(descriptor, messages, (unsigned)slot_count, MSG_DONTWAIT | MSG_TRUNC, NULL);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0) return (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -errno;
+    for (int i = 0; i < count; i++) lengths[i] = messages[i].msg_len;
+    if (count > 0) {
+        struct cmsghdr *control = CMSG_FIRSTHDR(&messages[count - 1].msg_hdr);
+        if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_RXQ_OVFL)
+            memcpy(drops, CMSG_DATA(control), sizeof *drops);
+    }
+    return count;
+}
+
+int clinux_report_drops(int descriptor) {
+    int one = 1;
+    return setsockopt(descriptor, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof one) == 0 ? 0 : -errno;
+}
+
+int clinux_socket_drops(int descriptor, uint32_t *drops) {
+    uint32_t info[SK_MEMINFO_VARS];
+    socklen_t length = sizeof info;
+    memset(info, 0, sizeof info);
+    if (getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, info, &length) != 0) return -errno;
+    if (length < (SK_MEMINFO_DROPS + 1) * sizeof info[0]) return -ENODATA;
+    *drops = info[SK_MEMINFO_DROPS];
+    return 0;
+}
+
+int clinux_set_receive_buffer(int descriptor, int bytes) {
+    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0 &&
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) != 0)
+        return -errno;
+    int granted = 0;
+    socklen_t length = sizeof granted;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &granted, &length) != 0) return -errno;
+    return granted;
+}
+
+int clinux_event_create(void) {
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+void clinux_event_signal(int descriptor) {
+    uint64_t one = 1;
+    ssize_t ignored = write(descriptor, &one, sizeof one);
+    (void)ignored;
+}
+
+void clinux_event_clear(int descriptor) {
+    uint64_t value;
+    ssize_t ignored = read(descriptor, &value, sizeof value);
+    (void)ignored;
+}
+
+void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

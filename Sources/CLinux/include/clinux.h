@@ -1,1 +1,55 @@
 #pragma once
+
+// What Swift's C library module does not import because it is a GNU extension: statx, recvmmsg, eventfd, thread names.
+// Plain integers and one plain struct of our own cross the border; no system struct is exposed.
+// Every function returns a negative errno on failure.
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// What identifies a file and how large it is.
+struct clinux_file_facts {
+    uint64_t device;
+    uint64_t inode;
+    int64_t birth;     ///< Nanoseconds since the epoch; 0 where the file system does not say.
+    int64_t modified;  ///< Nanoseconds since the epoch.
+    uint64_t size;
+    uint32_t is_regular;
+};
+
+/// Facts of what `path` leads to; symbolic links are followed.
+int clinux_facts_of_path(const char *path, struct clinux_file_facts *facts);
+
+/// Facts of an open file.
+int clinux_facts_of_descriptor(int descriptor, struct clinux_file_facts *facts);
+
+/// Binds a UDP socket to a numeric IPv4 or IPv6 address, non-blocking and closed on exec. `port` is the port wanted, 0
+/// for any, and becomes the port given. Returns the descriptor.
+int clinux_bind_udp(const char *host, uint16_t *port);
+
+/// Takes up to `slot_count` (at most 64) datagrams without waiting, each into its own slot of `slot_bytes` bytes.
+/// `lengths[i]` is the true length of datagram i, larger than `slot_bytes` if it was cut. `drops` is set to the socket's
+/// count of datagrams dropped so far (SO_RXQ_OVFL, modulo 2^32) if the kernel said it, else left alone.
+/// Returns the number of datagrams, 0 if none waits.
+int clinux_receive(int descriptor, void *slots, size_t slot_bytes, int slot_count, uint32_t *lengths, uint32_t *drops);
+
+/// Asks for SO_RXQ_OVFL on a socket.
+int clinux_report_drops(int descriptor);
+
+/// The socket's count of dropped datagrams right now, modulo 2^32 (SO_MEMINFO). Knows of drops that no datagram followed.
+int clinux_socket_drops(int descriptor, uint32_t *drops);
+
+/// Sets the receive buffer, beyond net.core.rmem_max where the process may. Returns the size granted, in bytes.
+int clinux_set_receive_buffer(int descriptor, int bytes);
+
+/// A counter to wake a polling thread: non-blocking, closed on exec.
+int clinux_event_create(void);
+
+/// Wakes whoever polls the counter.
+void clinux_event_signal(int descriptor);
+
+/// Takes the counter back to zero.
+void clinux_event_clear(int descriptor);
+
+/// Names the calling thread, at most 15 bytes.
+void clinux_name_thread(const char *name);

@@ -1,0 +1,33 @@
+/// Every bound and interval of the input side that no single source's settings own.
+public enum IngestLimits {
+    /// Batches each source owns; with none free a file waits and a datagram is dropped and counted.
+    public static let batchesPerSource = 4
+    /// Rotated files one tail keeps open beside the live one.
+    public static let openFiles = 64
+    /// Closed files one tail still recognises when a path leads back to them.
+    public static let rememberedFiles = 64
+    /// Names read from a log's directory when looking for rotated files.
+    public static let directoryEntries = 10_000
+    /// Bytes at the start of a file that help to prove its identity.
+    public static let headBytes = 1_024
+    /// Bytes before the offset that help to prove a file's identity.
+    public static let tailBytes = 4_096
+    /// Records a schema is inferred from.
+    public static let sampleRecords = 1_000
+    /// Bytes of records a schema is inferred from.
+    public static let sampleBytes = 1 << 20
+    /// Nanoseconds without a new record after which a schema is inferred from fewer.
+    public static let sampleQuiet: Int64 = 1_000_000_000
+    /// Nanoseconds after the first record at which a schema is inferred in any case.
+    public static let samplePatience: Int64 = 5_000_000_000
+    /// Nanoseconds between two looks at a file that no notification asked for.
+    public static let pollInterval: Int64 = 250_000_000
+    /// Nanoseconds a tail gathers appends before it reads them, so that a busy writer does not cause a batch per line.
+    public static let gatherInterval: Int64 = 10_000_000
+    /// Datagrams taken by one system call.
+    public static let datagramsPerCall = 32
+    /// Nanoseconds a datagram waits at most in a batch that is not full.
+    public static let flushInterval: Int64 = 100_000_000
+    /// Bytes asked for as receive buffer; the kernel doubles it for its own bookkeeping.
+    public static let receiveBufferBytes = 4 << 20
+}

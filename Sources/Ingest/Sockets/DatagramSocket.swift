@@ -1,0 +1,62 @@
+import CLinux
+import Events
+import Glibc
+
+/// A UDP socket that is drained many datagrams per call and knows how many the kernel dropped.
+@safe
+final class DatagramSocket: @unchecked Sendable {
+    /// Descriptor.
+    let descriptor: Int32
+    /// The address bound, with the port that was given.
+    let address: SocketAddress
+    /// Receive buffer the kernel granted, in bytes of its own accounting.
+    let receiveBufferBytes: Int
+
+    private let slots: UnsafeMutableRawPointer
+    private var lengths = [UInt32](repeating: 0, count: IngestLimits.datagramsPerCall)
+    private var drops: UInt32 = 0
+    private var reportedDrops: UInt32 = 0
+
+    /// Binds the address.
+    init(_ settings: DatagramSettings) throws(IngestError) {
+        guard var address = SocketAddress(settings.address) else { throw .invalidAddress(settings.address) }
+        descriptor = unsafe clinux_bind_udp(address.host, &address.port)
+        switch descriptor {
+        case 0...: break
+        case -EINVAL: throw .invalidAddress(settings.address)
+        case -EADDRINUSE: throw .addressInUse(settings.address)
+        default: throw .socket(address: settings.address, reason: reason(-descriptor))
+        }
+        self.address = address
+        receiveBufferBytes = Int(clinux_set_receive_buffer(descriptor, Int32(clamping: settings.receiveBufferBytes)))
+        clinux_report_drops(descriptor)
+        unsafe slots = .allocate(byteCount: IngestLimits.datagramsPerCall * EventLimits.datagramBytes, alignment: 64)
+    }
+
+    deinit {
+        close(descriptor)
+        unsafe slots.deallocate()
+    }
+
+    /// Takes the datagrams that wait, up to `IngestLimits.datagramsPerCall`, and gives each to `body` with its true
+    /// length. Returns their number, or a negative error number.
+    func receive(_ body: (UnsafeRawBufferPointer, _ length: Int) -> Void) -> Int {
+        let slotBytes = EventLimits.datagramBytes
+        let count = unsafe clinux_receive(
+            descriptor, slots, slotBytes, Int32(IngestLimits.datagramsPerCall), &lengths, &drops)
+        for index in 0..<max(0, Int(count)) {
+            let length = Int(lengths[index])
+            unsafe body(UnsafeRawBufferPointer(start: slots + index * slotBytes, count: min(length, slotBytes)), length)
+        }
+        return Int(count)
+    }
+
+    /// Datagrams the kernel dropped since the last call. `isExact` also asks for those that no datagram followed.
+    func takeDrops(isExact: Bool) -> UInt64 {
+        if isExact { unsafe _ = clinux_socket_drops(descriptor, &drops) }
+        // The kernel's counter is 32 bits wide and wraps.
+        let difference = drops &- reportedDrops
+        reportedDrops = drops
+        return UInt64(difference)
+    }
+}

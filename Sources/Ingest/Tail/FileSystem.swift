@@ -1,0 +1,35 @@
+import Events
+
+/// What the tail asks of a file system. The real one is `LinuxFileSystem`; tests drive a simulated one.
+protocol FileSystem: AnyObject {
+    /// Facts of what a path leads to, links followed.
+    func facts(path: String) throws(FileError) -> FileFacts
+    /// Facts of an open file.
+    func facts(handle: Int32) throws(FileError) -> FileFacts
+    /// Opens a file for reading.
+    func open(path: String) throws(FileError) -> Int32
+    /// Closes a file.
+    func close(handle: Int32)
+    /// Reads at a place; fewer bytes than asked for mean the end of the file.
+    func read(handle: Int32, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int
+    /// The path without links; `nil` if it leads nowhere.
+    func resolved(path: String) -> String?
+    /// Up to `limit` names in a directory, in no particular order.
+    func names(directory: String, limit: Int) throws(FileError) -> [String]
+}
+
+/// An error number of the system.
+struct FileError: Error, Equatable {
+    /// `errno`.
+    var code: Int32
+}
+
+/// What identifies a file, and how large it is.
+struct FileFacts: Equatable {
+    /// Which file.
+    var identity: FileIdentity
+    /// Bytes.
+    var size: UInt64
+    /// Whether it is a regular file.
+    var isRegular: Bool
+}

@@ -1,0 +1,322 @@
+import Events
+import LineFormats
+
+/// One log through all its rotations: the file its path leads to, and older files until they are read and quiet.
+///
+/// Without a thread, a clock or a queue: the owner calls `look` to learn what became of the path and `fill` to read, and
+/// says what time it is. What `fill` puts into a batch is complete by itself: rows, counts and the positions they reach.
+struct FileTailer {
+    /// What a call to `fill` came to.
+    enum Outcome: Equatable {
+        /// The batch carries something.
+        case filled
+        /// Everything there is was read. The batch is untouched.
+        case idle
+        /// The next line needs a batch of `largeBatchBytes`. The batch is untouched.
+        case needsLargeBatch
+    }
+
+    /// What the path leads to.
+    enum PathState: Equatable {
+        /// Nobody has looked.
+        case unknown
+        /// A file that is open.
+        case open
+        /// Nothing.
+        case missing
+        /// Something that cannot be read, and why.
+        case blocked(String)
+    }
+
+    /// Where the log is and how long rotated files are kept.
+    let settings: TailSettings
+    /// Files held open, oldest first; the live one, if any, is last.
+    private(set) var open: [TailedFile] = []
+    /// What the path leads to.
+    private(set) var pathState = PathState.unknown
+    /// What to log, in order; the owner takes it.
+    var events: [SourceEvent] = []
+
+    /// The file system.
+    let files: any FileSystem
+    /// Committed positions not yet adopted.
+    var resume: [FilePosition]
+    private var startAt: StartAt
+    private var hasAdopted = false
+    /// Positions of closed files: a path may lead back to one, and a rotated one must not be taken for unread.
+    private var closed: [FilePosition] = []
+    /// Counts that belong to no row yet.
+    var pending = Receipt()
+    /// Positions that belong to no row yet.
+    var pendingPositions: [PositionUpdate] = []
+    private var turn = 0
+
+    /// A tail that has not looked yet.
+    ///
+    /// - Parameters:
+    ///   - settings: Where the log is.
+    ///   - files: The file system.
+    ///   - resume: The committed positions, empty at the first start.
+    ///   - startAt: Where to begin the file there is at the first start.
+    init(settings: TailSettings, files: any FileSystem, resume: [FilePosition], startAt: StartAt) {
+        self.settings = settings
+        self.files = files
+        self.resume = resume
+        self.startAt = startAt
+    }
+
+    /// Closes every file.
+    mutating func close() {
+        for file in open { files.close(handle: file.handle) }
+        open = []
+    }
+
+    /// Whether counts or positions wait for a batch.
+    var hasPending: Bool { !pendingPositions.isEmpty || pending != Receipt() }
+
+    /// Bytes there are and that are not read.
+    var unread: UInt64 { open.reduce(0) { $0 &+ $1.unread } }
+
+    /// Bytes a batch needs to hold any line.
+    var largeBatchBytes: Int { TailedFile.largeBatchBytes(lineBytes: settings.lineBytes) }
+
+    /// Moves counts and positions that belong to no row into a batch.
+    mutating func attachPending(to batch: EventBatch) {
+        batch.receipt.add(pending)
+        pending.clear()
+        batch.positions.append(contentsOf: pendingPositions)
+        pendingPositions.removeAll(keepingCapacity: true)
+    }
+
+    /// Forgets counts and positions of an attempt that failed.
+    mutating func discardPending() {
+        pending.clear()
+        pendingPositions.removeAll()
+    }
+
+    // MARK: - Knowing
+
+    /// Bytes before an offset that prove a copy; fewer may agree by chance.
+    static let provingBytes = 64
+
+    /// The birth of the youngest file known; `nil` if none is.
+    var newestBirth: Int64? { knownPositions.map(\.identity.birth).max() }
+
+    /// Positions of open files and of closed ones that are remembered.
+    var knownPositions: [FilePosition] { open.map(\.position) + closed }
+
+    /// Whether a file is open or was read to its end.
+    func isKnown(_ identity: FileIdentity) -> Bool {
+        open.contains { $0.identity == identity } || closed.contains { $0.identity == identity }
+    }
+
+    /// Remembers a file that will not be read on.
+    mutating func remember(_ position: FilePosition) {
+        closed.append(position)
+        if closed.count > IngestLimits.rememberedFiles { closed.removeFirst() }
+    }
+
+    // MARK: - Looking
+
+    /// Learns what the path leads to: adopts, opens, rotates.
+    mutating func look(now: Int64) {
+        if !hasAdopted {
+            guard adopt(now: now) else { return }
+            hasAdopted = true
+        }
+        do throws(FileError) {
+            let facts = try files.facts(path: settings.path)
+            if let live = open.last, !live.isRotated, live.identity == facts.identity {
+                pathState = .open
+            } else {
+                try follow(facts, now: now)
+            }
+        } catch {
+            lose(error, now: now)
+        }
+        startAt = .beginning
+        for index in open.indices { measure(index, now: now) }
+    }
+
+    /// The path leads to another file than before.
+    private mutating func follow(_ facts: FileFacts, now: Int64) throws(FileError) {
+        guard facts.isRegular else {
+            retireLive(now: now)
+            block("it is not a regular file")
+            return
+        }
+        if let index = open.firstIndex(where: { $0.identity == facts.identity }) {
+            retireLive(now: now)
+            var file = open.remove(at: index)
+            file.isRotated = false
+            file.path = settings.path
+            pendingPositions.append(.reached(file.position))
+            open.append(file)
+            pathState = .open
+            return
+        }
+        let hadFile = !open.isEmpty || !closed.isEmpty
+        guard openUnseen(youngerThan: newestBirth, but: facts.identity, now: now) else { return }
+        let handle = try files.open(path: settings.path)
+        let actual: FileFacts
+        do throws(FileError) {
+            actual = try files.facts(handle: handle)
+        } catch {
+            files.close(handle: handle)
+            throw error
+        }
+        // Replaced between the two calls: the next look sees it.
+        guard actual.identity == facts.identity else { return files.close(handle: handle) }
+        retireLive(now: now)
+        if hadFile {
+            pending.rotations &+= 1
+            events.append(.rotated(path: settings.path))
+        }
+        begin(handle: handle, facts: actual, now: now)
+        pathState = .open
+    }
+
+    /// Begins the file the path leads to.
+    private mutating func begin(handle: Int32, facts: FileFacts, now: Int64) {
+        var file = fresh(handle: handle, facts: facts, path: settings.path, isRotated: false, now: now)
+        if let known = closed.firstIndex(where: { $0.identity == facts.identity }) {
+            if let again = proven(closed.remove(at: known), handle: handle, facts: facts, path: settings.path, now: now)
+            {
+                file = again
+                file.isRotated = false
+            }
+        } else if startAt == .end {
+            file = atEnd(file, now: now)
+        }
+        append(file)
+    }
+
+    /// Puts a file among the open ones; the live one stays last.
+    mutating func append(_ file: TailedFile) {
+        pendingPositions.append(.reached(file.position))
+        events.append(.opened(path: file.path, offset: file.offset))
+        if file.isRotated, let live = open.last, !live.isRotated {
+            open.insert(file, at: open.count - 1)
+        } else {
+            open.append(file)
+        }
+    }
+
+    /// The live file is no longer what the path leads to.
+    mutating func retireLive(now: Int64) {
+        guard let index = open.indices.last, !open[index].isRotated else { return }
+        open[index].retire(now: now)
+        pendingPositions.append(.reached(open[index].position))
+    }
+
+    /// The path leads nowhere, or nobody may say where.
+    mutating func lose(_ error: FileError, now: Int64) {
+        if error.isMissing {
+            retireLive(now: now)
+            if pathState != .missing { events.append(.missing(path: settings.path)) }
+            pathState = .missing
+        } else {
+            block(reason(error.code))
+        }
+    }
+
+    /// Something is in the way.
+    private mutating func block(_ words: String) {
+        if pathState != .blocked(words) { events.append(.blocked(path: settings.path, reason: words)) }
+        pathState = .blocked(words)
+    }
+
+    /// Compares sizes: a file that shrank below what was read begins again.
+    private mutating func measure(_ index: Int, now: Int64) {
+        guard let facts = try? files.facts(handle: open[index].handle) else { return }
+        guard let lost = open[index].observe(size: facts.size, now: now) else { return }
+        if facts.size < open[index].offset {
+            restart(index, lost: lost, now: now)
+        } else {
+            pending.truncations &+= 1
+            pending.lostBytes[Int(LossReason.truncated.rawValue)] &+= lost
+        }
+    }
+
+    /// The content before the offset is not what was read: the file is a new one, from its first byte.
+    private mutating func restart(_ index: Int, lost: UInt64, now: Int64) {
+        let before = open[index].position
+        open[index].restart(now: now)
+        pending.truncations &+= 1
+        let copied = recoverCopy(of: before, now: now)
+        let lost = lost > copied ? lost - copied : 0
+        pending.lostBytes[Int(LossReason.truncated.rawValue)] &+= lost
+        events.append(.truncated(path: before.path, lostBytes: lost))
+        // Not `index`: a recovered copy may have moved the file.
+        if let file = open.first(where: { $0.identity == before.identity }) {
+            pendingPositions.append(.reached(file.position))
+        }
+    }
+
+    // MARK: - Filling
+
+    /// Reads the next lines of the oldest file that has some. Younger files wait until an older one was read to its
+    /// end once; then they take turns, so that a late writer delays nobody.
+    mutating func fill(_ batch: EventBatch, decoder: inout RecordDecoder, now: Int64) -> Outcome {
+        let eligible = min(open.count, 1 + (open.firstIndex { !$0.hasReachedEnd } ?? open.count))
+        for step in 0..<eligible {
+            let index = (turn + step) % eligible
+            let isQuiet = isQuiet(index, now: now)
+            let sizeBefore = open[index].unread
+            switch open[index].fill(batch, decoder: &decoder, from: files, isFinal: isQuiet, now: now) {
+            case .consumed:
+                turn = index + 1
+                attachPending(to: batch)
+                batch.positions.append(.reached(open[index].position))
+                return .filled
+            case .lineExceedsBatch:
+                turn = index
+                return .needsLargeBatch
+            case .changed:
+                restart(index, lost: sizeBefore, now: now)
+                attachPending(to: batch)
+                return .filled
+            case .failed(let error):
+                if !open[index].isRotated { block(reason(error.code)) }
+                guard isQuiet else { continue }
+                finish(index, batch)
+                return .filled
+            case .nothing:
+                guard isQuiet else { continue }
+                finish(index, batch)
+                return .filled
+            }
+        }
+        guard hasPending else { return .idle }
+        attachPending(to: batch)
+        return .filled
+    }
+
+    /// Whether nothing more is expected in a rotated file: for long enough, or because too many are open.
+    private func isQuiet(_ index: Int, now: Int64) -> Bool {
+        guard open[index].isRotated else { return false }
+        if now - open[index].lastGrowth >= settings.rotatedQuiet { return true }
+        return index == 0 && open[index].hasReachedEnd && open.count >= IngestLimits.openFiles
+    }
+
+    /// Closes a rotated file that is read and quiet.
+    private mutating func finish(_ index: Int, _ batch: EventBatch) {
+        let file = open.remove(at: index)
+        files.close(handle: file.handle)
+        if file.unread > 0 { pending.lostBytes[Int(LossReason.removed.rawValue)] &+= file.unread }
+        attachPending(to: batch)
+        batch.positions.append(.finished(file.identity))
+        events.append(.finished(path: file.path))
+        remember(file.position)
+    }
+
+    /// The first unread lines of the oldest files, up to the limits of a sample, without consuming them.
+    mutating func sample(now: Int64) -> TailSample {
+        var sample = TailSample()
+        for index in open.indices where sample.wantsMore {
+            guard let bytes = try? open[index].peek(limit: sample.bytesWanted, from: files, now: now) else { continue }
+            sample.add(bytes, isAtStart: open[index].offset == 0)
+        }
+        return sample
+    }
+}

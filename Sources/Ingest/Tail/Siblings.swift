@@ -1,0 +1,226 @@
+import Events
+import Glibc
+
+/// Finding files again: after a restart, after rotations nobody saw, after a copy and truncate.
+extension FileTailer {
+    /// Opens what the committed positions speak of. False if something of it cannot be read now; then nothing is open.
+    mutating func adopt(now: Int64) -> Bool {
+        guard !resume.isEmpty else { return true }
+        do throws(FileError) {
+            let found = try siblings(byAnyName: true)
+            for position in resume.sorted(by: { $0.identity.birth < $1.identity.birth }) {
+                try adopt(position, among: found, now: now)
+            }
+            resume = []
+            return true
+        } catch {
+            close()
+            discardPending()
+            lose(error, now: now)
+            return false
+        }
+    }
+
+    private mutating func adopt(
+        _ position: FilePosition, among found: [Sibling], now: Int64
+    ) throws(FileError) {
+        // A device number may change with a new mount; inode and birth time do not.
+        guard let match = found.first(where: { position.identity.isSameFile(as: $0.facts.identity) }) else {
+            pendingPositions.append(.finished(position.identity))
+            events.append(.gone(path: position.path, offset: position.offset))
+            remember(position)
+            return
+        }
+        let handle = try files.open(path: match.path)
+        if match.facts.identity != position.identity { pendingPositions.append(.finished(position.identity)) }
+        if let file = proven(position, handle: handle, facts: match.facts, path: match.path, now: now) {
+            append(file)
+            return
+        }
+        let isRotated = match.path != settings.path
+        append(fresh(handle: handle, facts: match.facts, path: match.path, isRotated: isRotated, now: now))
+        pending.truncations &+= 1
+        _ = recoverCopy(of: position, now: now)
+        events.append(.truncated(path: match.path, lostBytes: 0))
+    }
+
+    /// Opens rotated files that were never read: born after every file known. False while too many are open.
+    mutating func openUnseen(youngerThan birth: Int64?, but live: FileIdentity, now: Int64) -> Bool {
+        guard let birth, birth > 0, let found = try? siblings(byAnyName: false) else { return true }
+        let unseen =
+            found
+            .filter { $0.facts.identity.birth >= birth && $0.facts.identity != live && !isKnown($0.facts.identity) }
+            .sorted { ($0.facts.identity.birth, $1.path) < ($1.facts.identity.birth, $0.path) }
+        for sibling in unseen {
+            if open.count >= IngestLimits.openFiles { return false }
+            guard let handle = try? files.open(path: sibling.path) else { continue }
+            if isCopy(handle) {
+                files.close(handle: handle)
+                continue
+            }
+            retireLive(now: now)
+            append(fresh(handle: handle, facts: sibling.facts, path: sibling.path, isRotated: true, now: now))
+        }
+        return open.count < IngestLimits.openFiles
+    }
+
+    /// After a truncation: if a copy of the old content was made before, reads what of it was not read. Returns the
+    /// number of bytes found there.
+    mutating func recoverCopy(of position: FilePosition, now: Int64) -> UInt64 {
+        guard position.tailLength >= Self.provingBytes, let found = try? siblings(byAnyName: false) else { return 0 }
+        for sibling in found
+        where !isKnown(sibling.facts.identity) && sibling.facts.size >= position.offset
+            && sibling.facts.identity != position.identity
+        {
+            guard let handle = try? files.open(path: sibling.path) else { continue }
+            guard let file = proven(position, handle: handle, facts: sibling.facts, path: sibling.path, now: now) else {
+                files.close(handle: handle)
+                continue
+            }
+            append(file)
+            events.append(.recovered(path: sibling.path))
+            return sibling.facts.size - position.offset
+        }
+        return 0
+    }
+
+    /// The file at its committed offset, if the bytes before it are those that were read.
+    func proven(
+        _ position: FilePosition, handle: Int32, facts: FileFacts, path: String, now: Int64
+    ) -> TailedFile? {
+        guard facts.size >= position.offset, position.headLength <= IngestLimits.headBytes,
+            position.tailLength <= IngestLimits.tailBytes, UInt64(position.tailLength) <= position.offset,
+            let head = bytes(of: handle, at: 0, count: Int(position.headLength)),
+            let tail = bytes(
+                of: handle, at: position.offset - UInt64(position.tailLength), count: Int(position.tailLength)),
+            ContentHash.of(head) == position.headHash || position.headLength == 0,
+            ContentHash.of(tail) == position.tailHash || position.tailLength == 0
+        else { return nil }
+        return TailedFile(
+            handle: handle, identity: facts.identity, path: path, offset: position.offset, head: head, tail: tail,
+            size: facts.size, isRotated: path != settings.path, lineBytes: settings.lineBytes, now: now)
+    }
+
+    /// A file from its first byte.
+    func fresh(handle: Int32, facts: FileFacts, path: String, isRotated: Bool, now: Int64) -> TailedFile {
+        TailedFile(
+            handle: handle, identity: facts.identity, path: path, offset: 0, head: [], tail: [], size: facts.size,
+            isRotated: isRotated, lineBytes: settings.lineBytes, now: now)
+    }
+
+    /// The file from the start of the line that is being written at its end.
+    func atEnd(_ file: TailedFile, now: Int64) -> TailedFile {
+        let span = min(file.size, UInt64(settings.lineBytes + IngestLimits.tailBytes))
+        guard let last = bytes(of: file.handle, at: file.size - span, count: Int(span)) else { return file }
+        // Without a newline in reach the rest of the line is rejected as one.
+        let lineStart = last.lastIndex(of: 10).map { $0 + 1 } ?? (span < file.size ? last.count : 0)
+        let offset = file.size - span + UInt64(lineStart)
+        let head = bytes(of: file.handle, at: 0, count: Int(min(offset, UInt64(IngestLimits.headBytes)))) ?? []
+        return TailedFile(
+            handle: file.handle, identity: file.identity, path: file.path, offset: offset, head: head,
+            tail: Array(last[..<lineStart].suffix(IngestLimits.tailBytes)), size: file.size, isRotated: file.isRotated,
+            lineBytes: settings.lineBytes, now: now)
+    }
+
+    /// Whether the content is that of a file we know, as after `cp`: then it was read there.
+    private func isCopy(_ handle: Int32) -> Bool {
+        guard let facts = try? files.facts(handle: handle) else { return false }
+        return knownPositions.contains { known in
+            if known.headLength == IngestLimits.headBytes,
+                let head = bytes(of: handle, at: 0, count: IngestLimits.headBytes)
+            {
+                return ContentHash.of(head) == known.headHash
+            }
+            return known.tailLength >= Self.provingBytes
+                && proven(known, handle: handle, facts: facts, path: known.path, now: 0) != nil
+        }
+    }
+
+    /// Exactly `count` bytes at a place; `nil` if the file has not that many there.
+    private func bytes(of handle: Int32, at offset: UInt64, count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let isWhole = unsafe bytes.withUnsafeMutableBytes { buffer in
+            do throws(FileError) {
+                return unsafe try files.read(handle: handle, at: offset, into: buffer) == count
+            } catch {
+                return false
+            }
+        }
+        return isWhole ? bytes : nil
+    }
+
+    /// Regular files beside the log and, if its path is a link, beside what it leads to; the log itself first.
+    private func siblings(byAnyName: Bool) throws(FileError) -> [Sibling] {
+        var found: [Sibling] = []
+        var places = [PathParts(settings.path)]
+        if let target = files.resolved(path: settings.path), target != settings.path {
+            places.append(PathParts(target))
+        }
+        if let facts = try? files.facts(path: settings.path), facts.isRegular {
+            found.append(Sibling(path: settings.path, facts: facts))
+        }
+        for place in places {
+            for name in try files.names(directory: place.directory, limit: IngestLimits.directoryEntries) {
+                guard byAnyName || place.isRotatedName(name) else { continue }
+                let path = place.sibling(name)
+                guard let facts = try? files.facts(path: path), facts.isRegular,
+                    !found.contains(where: { $0.facts.identity == facts.identity })
+                else { continue }
+                found.append(Sibling(path: path, facts: facts))
+            }
+        }
+        return found
+    }
+}
+
+/// A file in the directory of the log.
+struct Sibling {
+    /// Where it is.
+    var path: String
+    /// What it is.
+    var facts: FileFacts
+}
+
+/// A path taken apart.
+struct PathParts {
+    /// Everything before the name, never empty.
+    let directory: String
+    /// The name.
+    let name: String
+
+    /// Takes a path apart.
+    init(_ path: String) {
+        let bytes = path.utf8
+        guard let slash = bytes.lastIndex(of: 0x2F) else {
+            (directory, name) = (".", path)
+            return
+        }
+        directory = slash == bytes.startIndex ? "/" : String(path[..<slash])
+        name = String(path[bytes.index(after: slash)...])
+    }
+
+    /// The path of a name in the same directory.
+    func sibling(_ other: String) -> String { directory == "/" ? "/" + other : directory + "/" + other }
+
+    /// Whether a name is what rotation makes of this one, and not compressed or half copied: `app.log.1`,
+    /// `app.log-20260101`, `app.log.2026-01-01`.
+    func isRotatedName(_ other: String) -> Bool {
+        let (mine, its) = (name.utf8, other.utf8)
+        guard its.count > mine.count + 1, its.starts(with: mine) else { return false }
+        let separator = its[its.index(its.startIndex, offsetBy: mine.count)]
+        guard separator == 0x2E || separator == 0x2D else { return false }
+        return ![".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip", ".tmp", ".swp"].contains { other.hasSuffix($0) }
+    }
+}
+
+extension FileIdentity {
+    /// Whether two identities are of one file, though its device may have been given another number by a new mount.
+    func isSameFile(as other: FileIdentity) -> Bool {
+        inode == other.inode && birth == other.birth && (birth != 0 || device == other.device)
+    }
+}
+
+extension FileError {
+    /// Whether there is nothing at the path.
+    var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+}

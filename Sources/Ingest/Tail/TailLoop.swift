@@ -1,0 +1,177 @@
+import Events
+import LineFormats
+
+/// What a tail does at each turn of its thread, without the thread: infer, then read into free batches.
+struct TailLoop: ~Copyable {
+    private var tailer: FileTailer
+    private var decoder: RecordDecoder?
+    private let pool: BatchPool
+    private let queue: BatchQueue
+    private var events: [SourceEvent] = []
+    private var rejections = RejectionExcerpts()
+    private var sampling: (since: Int64, size: UInt64, lastGrowth: Int64)?
+    private var caughtUpAt: Int64?
+    private var now: Int64 = 0
+    /// The schema in use; `nil` until inferred.
+    private(set) var schema: Schema?
+    /// When the next turn is due though nothing changes; `nil` for no such time.
+    private(set) var wakeAt: Int64?
+
+    /// A loop at its start.
+    init(tailer: FileTailer, schema: SourceSchema, pool: BatchPool, queue: BatchQueue) {
+        self.tailer = tailer
+        self.pool = pool
+        self.queue = queue
+        if case .fixed(let schema) = schema { adopt(schema) }
+    }
+
+    /// Looks at the path.
+    mutating func look(now: Int64) { tailer.look(now: now) }
+
+    /// Closes every file.
+    mutating func close() { tailer.close() }
+
+    /// Does one thing: infers, or fills one batch. True if there was nothing to do.
+    mutating func step(now: Int64) -> Bool {
+        self.now = now
+        wakeAt = nil
+        let isIdle = schema == nil ? sample(now: now) : fill(now: now)
+        if tailer.unread == 0 { caughtUpAt = now }
+        return isIdle
+    }
+
+    /// What there is to log since the last call.
+    mutating func takeEvents() -> [SourceEvent] {
+        let taken = tailer.events + events
+        tailer.events = []
+        events = []
+        return taken
+    }
+
+    // MARK: - Reading
+
+    private mutating func fill(now: Int64) -> Bool {
+        guard let batch = pool.take(until: now + IngestLimits.flushInterval) else { return false }
+        switch fill(batch, now: now) {
+        case .filled:
+            queue.push(batch)
+            return false
+        case .idle:
+            pool.put(batch)
+            return true
+        case .needsLargeBatch:
+            pool.put(batch)
+            guard let schema else { return true }
+            // One line that no ordinary batch holds. Lines like this are rare: it is made for the occasion.
+            fillLarge(schema: schema, rows: batch.rowCapacity, now: now)
+            return false
+        }
+    }
+
+    private mutating func fill(_ batch: EventBatch, now: Int64) -> FileTailer.Outcome {
+        guard var decoder = decoder.take() else { return .idle }
+        let outcome = tailer.fill(batch, decoder: &decoder, now: now)
+        if outcome == .filled, let event = rejections.event(for: decoder.rejectedLine, in: batch, now: now) {
+            events.append(event)
+        }
+        self.decoder = consume decoder
+        return outcome
+    }
+
+    private mutating func fillLarge(schema: Schema, rows: Int, now: Int64) {
+        let bytes = tailer.largeBatchBytes
+        let lent = pool.lend(until: now + IngestLimits.flushInterval) { source in
+            EventBatch(
+                source: source, schema: schema, rowCapacity: max(1, rows), observationCapacity: 0, byteCapacity: bytes)
+        }
+        guard let batch = lent else { return }
+        if fill(batch, now: now) == .filled { queue.push(batch) } else { pool.put(batch) }
+    }
+
+    private mutating func adopt(_ schema: Schema) {
+        self.schema = schema
+        decoder = RecordDecoder(schema: schema)
+        let settings = tailer.settings
+        pool.refill(
+            (0..<IngestLimits.batchesPerSource).map { _ in
+                EventBatch(
+                    source: pool.source, schema: schema, rowCapacity: settings.batchRows, observationCapacity: 0,
+                    byteCapacity: settings.batchBytes)
+            })
+    }
+
+    // MARK: - Inferring
+
+    /// Looks at the first records. They stay in the file until the schema is known, so none can be lost.
+    private mutating func sample(now: Int64) -> Bool {
+        carryPending()
+        let sample = tailer.sample(now: now)
+        guard sample.byteCount > 0 else { return true }
+        var since = sampling ?? (since: now, size: 0, lastGrowth: now)
+        if since.size != tailer.unread { (since.size, since.lastGrowth) = (tailer.unread, now) }
+        sampling = since
+        let deadline = min(since.lastGrowth + IngestLimits.sampleQuiet, since.since + IngestLimits.samplePatience)
+        guard sample.isFull || (now >= deadline && !sample.records.isEmpty) else {
+            wakeAt = max(deadline, now + IngestLimits.gatherInterval)
+            return true
+        }
+        sampling = nil
+        infer(sample, now: now)
+        return false
+    }
+
+    private mutating func infer(_ sample: TailSample, now: Int64) {
+        var inference = SchemaInference()
+        for record in sample.records { unsafe record.withUnsafeBytes { unsafe inference.add(record: $0) } }
+        if let inferred = inference.infer(defaultModel: tailer.settings.defaultModel) {
+            events.append(.schemaInferred(inferred.schema, explanation: inferred.explanation))
+            adopt(inferred.schema)
+            return
+        }
+        // Nothing measurable: these lines, and no others, go through a decoder that knows no signal, which says why.
+        events.append(.schemaNotInferred(records: sample.records.count))
+        let none = Schema(signals: [], defaultModel: tailer.settings.defaultModel)
+        decoder = RecordDecoder(schema: none)
+        fillLarge(schema: none, rows: sample.records.count, now: now)
+        decoder = nil
+    }
+
+    /// Positions and counts must reach the state even while there is no schema.
+    private mutating func carryPending() {
+        guard tailer.hasPending, let batch = pool.lend({ .carrier(source: $0) }) else { return }
+        tailer.attachPending(to: batch)
+        queue.push(batch)
+    }
+
+    // MARK: - Status
+
+    /// Inode of the file the path leads to.
+    var liveInode: UInt64? { tailer.open.last.flatMap { $0.isRotated ? nil : $0.identity.inode } }
+    /// Bytes there are and that are not read.
+    var unread: UInt64 { tailer.unread }
+    /// Files held open.
+    var openFiles: Int { tailer.open.count }
+    /// Seconds since everything was read.
+    var lagSeconds: Double {
+        guard tailer.unread > 0 else { return 0 }
+        return Double(now - (caughtUpAt ?? now)) / 1e9
+    }
+
+    /// What to show for the source.
+    var activity: (SourceStatus.Activity, String) {
+        switch tailer.pathState {
+        case .unknown: (.starting, "")
+        case .missing: (.waiting, "the file does not exist")
+        case .blocked(let reason): (.blocked, reason)
+        case .open: (schema == nil ? .inferring : .reading, "")
+        }
+    }
+}
+
+extension EventBatch {
+    /// A small batch outside every pool that carries counts and positions alone.
+    static func carrier(source: Int) -> EventBatch {
+        EventBatch(
+            source: source, schema: Schema(signals: []), rowCapacity: 1, observationCapacity: 0, byteCapacity: 1)
+    }
+}

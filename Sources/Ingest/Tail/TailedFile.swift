@@ -1,0 +1,287 @@
+import Events
+import Glibc
+import LineFormats
+
+/// One open file of a tail, and how far it has been read.
+///
+/// Each read begins with the bytes before the offset (up to 4 KiB) and compares them with what was read there: a file
+/// that was truncated and refilled, even beyond the offset, is noticed by the very read that would have skipped lines.
+/// An unfinished line is not consumed; nor is a line longer than the limit or a run of NUL bytes before its end is seen.
+/// So the offset is always the start of a line, and what a crash makes us read again is counted once.
+struct TailedFile {
+    /// What a read came to.
+    enum Outcome: Equatable {
+        /// Lines were consumed into the batch.
+        case consumed
+        /// The end, or an unfinished line. The batch is untouched.
+        case nothing
+        /// No line fits into the batch; offer one of `largeBatchBytes`.
+        case lineExceedsBatch
+        /// The bytes before the offset are not those that were read. The batch is untouched.
+        case changed
+        /// The system said no. The batch is untouched.
+        case failed(FileError)
+    }
+
+    /// What cannot be consumed before its end has been found.
+    private enum Gap: Equatable {
+        case none
+        /// A line over the limit; searched up to the offset given.
+        case longLine(UInt64)
+        /// NUL bytes before a line: a hole, or space a writer has allocated and will fill.
+        case nulBytes(UInt64)
+    }
+
+    /// Descriptor.
+    let handle: Int32
+    /// Which file.
+    let identity: FileIdentity
+    /// Path under which it was last seen.
+    var path: String
+    /// First byte not consumed; the start of a line.
+    private(set) var offset: UInt64
+    /// Whether the path leads elsewhere and the file is only drained.
+    var isRotated: Bool
+    /// Largest size seen.
+    private(set) var size: UInt64
+    /// When the size was last seen to change, monotonic nanoseconds.
+    private(set) var lastGrowth: Int64
+    /// Whether its end was reached since it was opened.
+    private(set) var hasReachedEnd = false
+
+    private var head: [UInt8]
+    private var tail: [UInt8]
+    private var gap = Gap.none
+    private let lineBytes: Int
+
+    /// A file to be read from `offset`, which `head` (its first bytes) and `tail` (those before the offset) belong to.
+    init(
+        handle: Int32, identity: FileIdentity, path: String, offset: UInt64, head: [UInt8], tail: [UInt8], size: UInt64,
+        isRotated: Bool, lineBytes: Int, now: Int64
+    ) {
+        self.handle = handle
+        self.identity = identity
+        self.path = path
+        self.offset = offset
+        self.head = head
+        self.tail = tail
+        self.size = size
+        self.isRotated = isRotated
+        self.lineBytes = lineBytes
+        lastGrowth = now
+    }
+
+    /// Bytes a batch needs to hold any line within the limit.
+    static func largeBatchBytes(lineBytes: Int) -> Int { IngestLimits.tailBytes + lineBytes + 1 }
+
+    /// The position as it goes into the state.
+    var position: FilePosition {
+        FilePosition(
+            identity: identity, path: path, offset: offset, headLength: UInt32(clamping: head.count),
+            headHash: ContentHash.of(head), tailLength: UInt32(clamping: tail.count), tailHash: ContentHash.of(tail),
+            isRotated: isRotated)
+    }
+
+    /// Bytes there are and that are not consumed.
+    var unread: UInt64 { size > offset ? size - offset : 0 }
+
+    /// Takes note of the size. Returns the number of unread bytes that vanished, if it shrank.
+    mutating func observe(size newSize: UInt64, now: Int64) -> UInt64? {
+        if newSize == size { return nil }
+        let old = size
+        size = newSize
+        lastGrowth = now
+        if newSize > old { return nil }
+        gap = .none
+        return old - max(min(offset, old), newSize)
+    }
+
+    /// The path leads elsewhere: the time of quiet begins.
+    mutating func retire(now: Int64) {
+        isRotated = true
+        lastGrowth = now
+    }
+
+    /// Begins again at the first byte.
+    mutating func restart(now: Int64) {
+        offset = 0
+        head.removeAll(keepingCapacity: true)
+        tail.removeAll(keepingCapacity: true)
+        gap = .none
+        lastGrowth = now
+        hasReachedEnd = false
+    }
+
+    /// Reads whole lines into an empty batch, at most as many as it has rows.
+    ///
+    /// - Parameters:
+    ///   - isFinal: Nothing will be appended: what is left without a newline is a line.
+    mutating func fill(
+        _ batch: EventBatch, decoder: inout RecordDecoder, from files: any FileSystem, isFinal: Bool,
+        now: Int64
+    ) -> Outcome {
+        do throws(FileError) {
+            if gap != .none, let outcome = try cross(batch, from: files, isFinal: isFinal, now: now) { return outcome }
+            let context = tail.count
+            let count = try read(batch, from: files, at: offset - UInt64(context), count: batch.byteCapacity)
+            guard isUnchanged(batch, count: count) else { return .changed }
+            grow(to: offset + UInt64(count - context), now: now)
+            if count < batch.byteCapacity { hasReachedEnd = true }
+            if count == context { return .nothing }
+            if let lineEnd = endOfLines(batch, from: context, to: count) {
+                return consume(batch, from: context, to: lineEnd, isFinal: false, decoder: &decoder)
+            }
+            if count == batch.byteCapacity {
+                guard batch.byteCapacity >= Self.largeBatchBytes(lineBytes: lineBytes) else { return .lineExceedsBatch }
+                let first = unsafe batch.bytes.load(fromByteOffset: context, as: UInt8.self)
+                gap = first == 0 ? .nulBytes(offset) : .longLine(offset)
+                return try cross(batch, from: files, isFinal: isFinal, now: now) ?? .nothing
+            }
+            guard isFinal else { return .nothing }
+            return consume(batch, from: context, to: count, isFinal: true, decoder: &decoder)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    /// Whether bytes that may contain records follow the offset, without consuming them: up to `limit` of them.
+    mutating func peek(limit: Int, from files: any FileSystem, now: Int64) throws(FileError) -> [UInt8]? {
+        let context = tail.count
+        var bytes = [UInt8](repeating: 0, count: context + limit)
+        var failure: FileError?
+        let count: Int = unsafe bytes.withUnsafeMutableBytes { buffer in
+            do throws(FileError) {
+                return try unsafe files.read(handle: handle, at: offset - UInt64(context), into: buffer)
+            } catch {
+                failure = error
+                return 0
+            }
+        }
+        if let failure { throw failure }
+        guard count >= context, bytes.starts(with: tail) else { return nil }
+        grow(to: offset + UInt64(count - context), now: now)
+        return Array(bytes[context..<count])
+    }
+
+    // MARK: - Steps
+
+    private func read(
+        _ batch: EventBatch, from files: any FileSystem, at place: UInt64, count: Int
+    ) throws(FileError) -> Int {
+        try unsafe files.read(
+            handle: handle, at: place, into: UnsafeMutableRawBufferPointer(start: batch.bytes, count: count))
+    }
+
+    private mutating func grow(to end: UInt64, now: Int64) {
+        if end > size {
+            size = end
+            lastGrowth = now
+        }
+    }
+
+    private func isUnchanged(_ batch: EventBatch, count: Int) -> Bool {
+        guard count >= tail.count else { return false }
+        return unsafe tail.withUnsafeBytes { expected in
+            guard let start = expected.baseAddress else { return true }
+            return unsafe memcmp(start, batch.bytes, expected.count) == 0
+        }
+    }
+
+    /// End of the last line among as many as the batch has rows, so that the decoder always takes all it is given and
+    /// the bytes before the new offset can be kept before the decoder unescapes text in place.
+    private func endOfLines(_ batch: EventBatch, from start: Int, to end: Int) -> Int? {
+        var (at, lines) = (start, 0)
+        while lines < batch.rowCapacity, let found = unsafe memchr(batch.bytes + at, 10, end - at) {
+            at = unsafe UnsafeRawPointer(found) - UnsafeRawPointer(batch.bytes) + 1
+            lines += 1
+        }
+        return lines > 0 ? at : nil
+    }
+
+    private mutating func consume(
+        _ batch: EventBatch, from start: Int, to end: Int, isFinal: Bool, decoder: inout RecordDecoder
+    ) -> Outcome {
+        let context = tail.count
+        let newOffset = offset + UInt64(end - context)
+        remember(batch, upTo: end, startingAt: offset - UInt64(context))
+        batch.byteCount = end
+        let taken = decoder.decodeLines(
+            in: batch, from: start, to: end, isFinal: isFinal, isFileStart: offset == 0)
+        assert(taken == end - start, "the decoder takes every line it has a row for")
+        batch.receipt.bytesRead &+= newOffset - offset
+        offset = newOffset
+        return .consumed
+    }
+
+    /// Keeps the bytes around the new offset: `batch.bytes` holds the file from `place` on, the new offset is at `end`.
+    private mutating func remember(_ batch: EventBatch, upTo end: Int, startingAt place: UInt64) {
+        let bytes = unsafe UnsafeRawBufferPointer(start: batch.bytes, count: end)
+        if head.count < IngestLimits.headBytes, place == 0 {
+            unsafe head.replaceSubrange(0..., with: bytes.prefix(IngestLimits.headBytes))
+        }
+        unsafe tail.replaceSubrange(0..., with: bytes.suffix(IngestLimits.tailBytes))
+    }
+
+    // MARK: - Long lines and holes
+
+    /// Searches on for the end of a long line or of a run of NUL bytes, in constant memory; `nil` if there is no gap
+    /// any more because the writer has filled it.
+    private mutating func cross(
+        _ batch: EventBatch, from files: any FileSystem, isFinal: Bool, now: Int64
+    ) throws(FileError) -> Outcome? {
+        // What is to be crossed must still be there: a writer may have truncated the file or filled the hole.
+        let context = tail.count
+        let count = try read(batch, from: files, at: offset - UInt64(context), count: context + 1)
+        guard isUnchanged(batch, count: count), count == context + 1 else { return .changed }
+        var searched: UInt64
+        let isHole: Bool
+        switch gap {
+        case .none: return nil
+        case .longLine(let place): (searched, isHole) = (place, false)
+        case .nulBytes(let place): (searched, isHole) = (place, true)
+        }
+        if isHole, unsafe batch.bytes.load(fromByteOffset: context, as: UInt8.self) != 0 {
+            gap = .none
+            return nil
+        }
+        while true {
+            // Overlap by what has to be kept before the offset that may be found.
+            let overlap = min(searched, UInt64(IngestLimits.tailBytes))
+            let count = try read(batch, from: files, at: searched - overlap, count: batch.byteCapacity)
+            let fresh = Int(overlap)
+            guard count >= fresh else { return .changed }
+            grow(to: searched + UInt64(count - fresh), now: now)
+            if let end = endOfGap(batch, isHole: isHole, from: fresh, to: count) {
+                leave(batch, to: end, startingAt: searched - overlap, isHole: isHole)
+                return .consumed
+            }
+            searched += UInt64(count - fresh)
+            gap = isHole ? .nulBytes(searched) : .longLine(searched)
+            if count == batch.byteCapacity { continue }
+            hasReachedEnd = true
+            guard isFinal else { return .nothing }
+            leave(batch, to: count, startingAt: searched - UInt64(count), isHole: isHole)
+            return .consumed
+        }
+    }
+
+    /// Where a gap ends: after a newline, or before a byte that is not NUL.
+    private func endOfGap(_ batch: EventBatch, isHole: Bool, from start: Int, to end: Int) -> Int? {
+        if !isHole {
+            return unsafe memchr(batch.bytes + start, 10, end - start).map {
+                unsafe UnsafeRawPointer($0) - UnsafeRawPointer(batch.bytes) + 1
+            }
+        }
+        let bytes = unsafe UnsafeRawBufferPointer(start: batch.bytes, count: end)
+        return unsafe bytes[start...].firstIndex { $0 != 0 }
+    }
+
+    private mutating func leave(_ batch: EventBatch, to end: Int, startingAt place: UInt64, isHole: Bool) {
+        let newOffset = place + UInt64(end)
+        remember(batch, upTo: end, startingAt: place)
+        if isHole { batch.receipt.ignore(.nulBytes) } else { batch.receipt.reject(.lineTooLong) }
+        batch.receipt.bytesRead &+= newOffset - offset
+        offset = newOffset
+        gap = .none
+    }
+}
