@@ -25,7 +25,15 @@ func tests(_ name: String, sees dependencies: [Target.Dependency], goldens: Bool
 
 let package = Package(
     name: "telltale",
-    products: [.executable(name: "telltale", targets: ["telltale"])],
+    products: [
+        .executable(name: "telltale", targets: ["telltale"]),
+        // What `Tests/Benchmarks` measures, a package of its own: the core without the shell.
+        .library(
+            name: "TelltaleCore",
+            targets: [
+                "Events", "LineFormats", "Sketches", "Statistics", "Monitor", "StateCodec", "Exposition", "Catalog",
+            ]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
