@@ -59,7 +59,9 @@ public struct AlertThreshold: Sendable, Equatable {
     }
 }
 
-/// Bounds of the monitor, in one place. Reaching one is counted in `MonitorSnapshot.overflows`.
+/// Bounds of the monitor, in one place.
+///
+/// Reaching one is counted in `MonitorSnapshot.overflows`.
 public struct MonitorLimits: Sendable, Equatable {
     /// Pairs of model and version; events of further ones go to the model `__other__`.
     public var models = 64
@@ -67,6 +69,8 @@ public struct MonitorLimits: Sendable, Equatable {
     public var signalsPerModel = 256
     /// Categories, or classes, per signal; further ones count as `__other__`.
     public var categoriesPerSignal = 100
+    /// Classes that predictions and outcomes are compared by; further ones count as `__other__`.
+    public var confusionClasses = 20
     /// Time series over all families; a model that would not fit goes to `__other__`.
     public var series = 50_000
 
@@ -76,9 +80,13 @@ public struct MonitorLimits: Sendable, Equatable {
 
 /// How a model without a reference file gets its reference.
 public struct LearningSetting: Sendable, Equatable {
-    /// Events to learn from. 0 switches learning off.
+    /// Events to learn from.
+    ///
+    /// 0 switches learning off.
     public var events: Int = 5_000
-    /// Shortest stretch of event time to learn from, in seconds. Both conditions have to be met.
+    /// Shortest stretch of event time to learn from, in seconds.
+    ///
+    /// Both conditions have to be met.
     public var seconds: Int64 = 0
     /// Most events kept while learning; later ones replace earlier ones evenly.
     public var eventLimit: Int = 50_000
@@ -87,7 +95,9 @@ public struct LearningSetting: Sendable, Equatable {
     public init() {}
 }
 
-/// Everything that decides how the monitor behaves. Two monitors with equal settings and inputs are equal.
+/// Everything that decides how the monitor behaves.
+///
+/// Two monitors with equal settings and inputs are equal.
 public struct MonitorSettings: Sendable, Equatable {
     /// Sliding windows, shortest first.
     public var windows = WindowSetting.defaults
@@ -103,6 +113,7 @@ public struct MonitorSettings: Sendable, Equatable {
     public var referenceCategories = 30
     /// Fewest events in a window for which statistics are shown.
     public var minimumEvents: UInt64 = 50
+    /// Bounds.
     public var limits = MonitorLimits()
     /// Names of the sources, in the order of `EventBatch.source`.
     public var sources: [String] = []

@@ -104,7 +104,9 @@ public struct ModelSnapshot: Sendable {
     public var wrongTypes: UInt64
     /// Inline outcomes that met their prediction.
     public var joinedOutcomes: UInt64
-    /// Classification: predictions by actual and predicted class. Every pair of known classes, 0 included.
+    /// Classification: predictions by actual and predicted class.
+    ///
+    /// Every pair of known classes, 0 included.
     public var confusion: [(actual: String, predicted: String, count: UInt64)]
     /// Regression: number of outcomes, sum of |error| and of error², prediction minus outcome; `nil` without outcomes.
     public var errors: ErrorSums?
@@ -279,7 +281,9 @@ public struct SignalWindow: Sendable {
     }
 }
 
-/// How far a window is from the reference. Definitions and sources are in the module `Statistics`.
+/// How far a window is from the reference.
+///
+/// Definitions and sources are in the module `Statistics`.
 public struct DriftStatistics: Sendable, Equatable {
     /// Population stability index, Jeffreys-smoothed, in nats.
     public var psi: Double

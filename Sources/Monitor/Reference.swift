@@ -55,7 +55,9 @@ public enum BinLayout: Sendable, Equatable {
         }
     }
 
-    /// The `bin` label of each cell: `b00`…, or category names and `other`; `missing` last. No two are equal.
+    /// The `bin` label of each cell: `b00`…, or category names and `other`; `missing` last.
+    ///
+    /// No two are equal.
     public var labels: [String] {
         switch self {
         case .numeric(let edges): (0...edges.count).map { $0 < 10 ? "b0\($0)" : "b\($0)" } + ["missing"]
@@ -63,8 +65,10 @@ public enum BinLayout: Sendable, Equatable {
         }
     }
 
-    /// The `bin` label of a category: its name. A name that would pass for another cell (`other`, `missing`), or for no
-    /// label at all (empty), gets `=` in front, and so does one that begins with `=`, which keeps labels distinct.
+    /// The `bin` label of a category: its name.
+    ///
+    /// A name that would pass for another cell (`other`, `missing`), or for no label at all
+    /// (empty), gets `=` in front, and so does one that begins with `=`, which keeps labels distinct.
     public static func label(of category: String) -> String {
         let isReserved = category.isEmpty || category == "other" || category == "missing"
         return isReserved || category.utf8.first == UInt8(ascii: "=") ? "=" + category : category

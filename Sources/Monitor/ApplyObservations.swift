@@ -1,0 +1,178 @@
+import Events
+import Sketches
+
+extension Monitor {
+    /// Most events that one observation may stand for; a smaller sample rate counts as this many.
+    static let weightLimit = 1e9
+
+    /// Applies the single observations of a batch, one by one.
+    mutating func applyObservations(_ batch: EventBatch, arrival: Int64, now: Instant) {
+        guard let binding = bindings[batch.source] else { return }
+        for i in 0..<batch.observationCount {
+            let observation = unsafe batch.observations[i]
+            apply(observation, of: batch, binding: binding, arrival: arrival, now: now)
+        }
+    }
+
+    private mutating func apply(
+        _ observation: Observation, of batch: EventBatch, binding: SchemaBinding, arrival: Int64, now: Instant
+    ) {
+        let (slot, isOverflow) = self.slot(
+            batch, model: observation.model, version: observation.version, binding: binding)
+        if isOverflow { overflows[Int(directory.otherReason.rawValue)] &+= 1 }
+        touch(slot)
+        let hasTimestamp = observation.timestamp != EventBatch.noTimestamp
+        let time = hasTimestamp ? observation.timestamp : max(arrival, slots[slot].state.clock.watermark)
+        let (minute, isLate) = slots[slot].place(time, wall: now.wall)
+        slots[slot].followClock()
+        let home = isLate ? nil : slots[slot].residence(ofMinute: minute)
+        let signal = self.signal(slot: slot, of: observation, in: batch)
+        let count =
+            signal >= 0
+            ? slots[slot].events(of: observation.weight, signal: signal) : Self.wholeWeight(observation.weight)
+        var pane = slots[slot].lend(tier: home?.tier ?? -1, index: home?.index ?? 0)
+        if observation.isPrediction {
+            slots[slot].countPrediction(
+                status: observation.status.rawValue, time: hasTimestamp ? time : now.wall, count: count)
+            pane.predictions &+= count
+        }
+        if signal >= 0 {
+            let unlisted = slots[slot].observe(
+                observation, of: batch, signal: signal, count: count, pane: &pane.signals[signal],
+                learning: settings.learning)
+            overflows[Int(MonitorLimit.categoriesPerSignal.rawValue)] &+= unlisted
+        } else {
+            let limit: MonitorLimit = signal == UnmeasuredColumn.series ? .series : .signalsPerModel
+            if signal != UnmeasuredColumn.otherKind { overflows[Int(limit.rawValue)] &+= count }
+        }
+        slots[slot].restore(pane, tier: home?.tier ?? -1, index: home?.index ?? 0)
+        if slots[slot].state.learner != nil { slots[slot].finishLearning(settings, now: now) }
+    }
+
+    /// Number of the signal that is observed, added if the limits allow.
+    private mutating func signal(slot: Int, of observation: Observation, in batch: EventBatch) -> Int {
+        if let known = unsafe slots[slot].number(role: observation.role, name: batch.text(observation.name)) {
+            return known
+        }
+        let name = observation.name.isPresent ? batch.string(observation.name) : observation.role.defaultName
+        guard name.utf8.count <= EventLimits.nameBytes else { return UnmeasuredColumn.signalsPerModel }
+        let isText = observation.text.isPresent && !observation.number.isFinite
+        let kind: SignalKind = isText ? .categorical : .numeric
+        return signal(slot: slot, role: observation.role, name: name, kind: kind)
+    }
+
+    /// A weight as a whole number of events, at least 1.
+    private static func wholeWeight(_ weight: Double) -> UInt64 {
+        weight >= 1 ? UInt64(min(weight, weightLimit)) : 1
+    }
+}
+
+extension ModelSlot {
+    /// Whole events that an observation stands for: fractions are carried, so that the total stays right.
+    mutating func events(of weight: Double, signal: Int) -> UInt64 {
+        let bounded = weight >= 1 ? min(weight, Monitor.weightLimit) : 1
+        let total = bounded + state.signals[signal].carriedWeight
+        let whole = total.rounded(.down)
+        state.signals[signal].carriedWeight = total - whole
+        return UInt64(whole)
+    }
+
+    /// Takes one value `count` times.
+    ///
+    /// Returns how many of them were of a class beyond the limit.
+    mutating func observe(
+        _ observation: Observation, of batch: EventBatch, signal: Int, count: UInt64, pane: inout SignalPane,
+        learning: LearningSetting
+    ) -> UInt64 {
+        let isLearning = learn(observation, of: batch, signal: signal, setting: learning)
+        pane.observations &+= count
+        state.signals[signal].observations &+= count
+        var cell: Int?
+        var unlisted: UInt64 = 0
+        switch state.signals[signal].kind {
+        case .numeric:
+            let value = observation.number
+            if value.isFinite {
+                cell = take(value, count: count, signal: signal, pane: &pane, isCompared: !isLearning)
+            } else {
+                cell = countLacking(
+                    isMissing: value.bitPattern == NumberMark.missingBits && !observation.text.isPresent, count: count,
+                    signal: signal, pane: &pane)
+            }
+        case .categorical:
+            if let text = unsafe batch.text(observation.text) {
+                let hash = unsafe ByteHash.hash(of: text)
+                let role = state.signals[signal].role
+                if role == .feature { pane.distinct.insert(hash: hash) }
+                if role == .prediction || role == .outcome {
+                    let number = unsafe classNumber(of: text, hash: hash)
+                    if role == .prediction { state.classCounts[number] &+= count }
+                    if number == 0 { unlisted = count }
+                }
+                if let categories = compiled[signal].categories {
+                    let known = unsafe categories.id(of: text, hash: hash)
+                    if known == nil, !isLearning { state.signals[signal].issues.unseenCategory &+= count }
+                    cell = known ?? compiled[signal].cellCount - 2
+                }
+            } else {
+                cell = countLacking(
+                    isMissing: observation.text == .missing && !observation.number.isFinite, count: count,
+                    signal: signal, pane: &pane)
+            }
+        }
+        if !isLearning, let cell, state.signals[signal].bins.indices.contains(cell) {
+            if pane.cells.count < compiled[signal].cellCount {
+                pane.cells = pane.cells + [UInt64](repeating: 0, count: compiled[signal].cellCount - pane.cells.count)
+            }
+            pane.cells[cell] &+= count
+            state.signals[signal].bins[cell] &+= count
+        }
+        return unlisted
+    }
+
+    /// Takes a finite number and returns its cell; `nil` without a reference.
+    private mutating func take(
+        _ value: Double, count: UInt64, signal: Int, pane: inout SignalPane, isCompared: Bool
+    ) -> Int? {
+        pane.moments.insert(value, count: count)
+        pane.sketch.insert(value, count: count)
+        if state.signals[signal].role == .feature { pane.distinct.insert(hash: ByteHash.hash(of: value)) }
+        state.signals[signal].histogram?.insert(value, count: count)
+        guard let bins = compiled[signal].bins else { return nil }
+        if isCompared {
+            if value < compiled[signal].minimum { state.signals[signal].issues.belowMinimum &+= count }
+            if value > compiled[signal].maximum { state.signals[signal].issues.aboveMaximum &+= count }
+        }
+        return bins.bin(of: value)
+    }
+
+    /// Counts a value that is missing or invalid and returns the cell of missing ones.
+    private mutating func countLacking(isMissing: Bool, count: UInt64, signal: Int, pane: inout SignalPane) -> Int? {
+        if isMissing {
+            pane.missing &+= count
+            state.signals[signal].issues.missing &+= count
+            return compiled[signal].cellCount - 1
+        }
+        pane.invalid &+= count
+        state.signals[signal].issues.invalid &+= count
+        return nil
+    }
+
+    /// Feeds the reference being learned; `false` if there is none or it has enough.
+    private mutating func learn(
+        _ observation: Observation, of batch: EventBatch, signal: Int, setting: LearningSetting
+    ) -> Bool {
+        let watermark = state.clock.watermark
+        guard let isComplete = state.learner?.isComplete(setting, pending: 0, watermark: watermark), !isComplete else {
+            return false
+        }
+        if state.learner?.since == nil { state.learner?.since = watermark }
+        let known = state.signals[signal]
+        if let kind = DriftKind(known.role),
+            let column = state.learner?.builder.column(kind: kind, name: known.name, signalKind: known.kind)
+        {
+            state.learner?.builder.insert(observation, of: batch, into: column)
+        }
+        return true
+    }
+}

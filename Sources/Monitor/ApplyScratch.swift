@@ -1,0 +1,84 @@
+import Events
+
+/// A run of rows of one batch that belong to one model and one pane, and are treated alike.
+struct RowGroup {
+    /// What sets the rows apart.
+    struct Treatment: OptionSet {
+        let rawValue: UInt8
+        /// The reference is learned from them, so they are not compared with it.
+        static let learning = Treatment(rawValue: 1)
+        /// They are older than every pane.
+        static let late = Treatment(rawValue: 2)
+        /// They carry an outcome and nothing else: ground truth that came later, no prediction.
+        static let outcomeOnly = Treatment(rawValue: 4)
+    }
+
+    var slot: Int
+    /// Tier of the pane; -1 when no pane holds the rows.
+    var tier: Int
+    var index: Int64
+    var treatment: Treatment
+    var start = 0
+    var count = 0
+    /// The group of the same model found before; -1 for the first.
+    var previous: Int
+}
+
+/// Storage that applying a batch needs, allocated once.
+@safe
+struct ApplyScratch: ~Copyable {
+    private(set) var rowCapacity: Int
+    /// Per row: number of its model.
+    let slots: UnsafeMutablePointer<Int32>
+    /// Per row: minute of its pane.
+    let minutes: UnsafeMutablePointer<Int64>
+    /// Per row: its treatment.
+    let treatments: UnsafeMutablePointer<UInt8>
+    /// Per row: its group.
+    let groups: UnsafeMutablePointer<Int32>
+    /// Rows by group.
+    let order: UnsafeMutablePointer<Int32>
+    /// Per row: whether a field is missing (1) or of the wrong type (2).
+    let issues: UnsafeMutablePointer<UInt8>
+    /// Finite numbers of one column of a group.
+    let numbers: UnsafeMutablePointer<Double>
+    /// Hashes of the texts of one column of a group.
+    let hashes: UnsafeMutablePointer<UInt64>
+    /// Predicted class per place in a group; -1 for none.
+    let predicted: UnsafeMutablePointer<Int32>
+    /// Actual class per place in a group; -1 for none.
+    let actual: UnsafeMutablePointer<Int32>
+    /// Counts per cell, all 0 between uses.
+    let cells: UnsafeMutablePointer<UInt64>
+
+    init(rowCapacity: Int) {
+        self.rowCapacity = rowCapacity
+        unsafe slots = .allocate(capacity: rowCapacity)
+        unsafe minutes = .allocate(capacity: rowCapacity)
+        unsafe treatments = .allocate(capacity: rowCapacity)
+        unsafe groups = .allocate(capacity: rowCapacity)
+        unsafe order = .allocate(capacity: rowCapacity)
+        unsafe issues = .allocate(capacity: rowCapacity)
+        unsafe numbers = .allocate(capacity: rowCapacity)
+        unsafe hashes = .allocate(capacity: rowCapacity)
+        unsafe predicted = .allocate(capacity: rowCapacity)
+        unsafe actual = .allocate(capacity: rowCapacity)
+        unsafe cells = .allocate(capacity: Reference.cellLimit)
+        unsafe issues.initialize(repeating: 0, count: rowCapacity)
+        unsafe cells.initialize(repeating: 0, count: Reference.cellLimit)
+    }
+
+    deinit {
+        unsafe slots.deallocate()
+        unsafe minutes.deallocate()
+        unsafe treatments.deallocate()
+        unsafe groups.deallocate()
+        unsafe order.deallocate()
+        unsafe issues.deallocate()
+        unsafe numbers.deallocate()
+        unsafe hashes.deallocate()
+        unsafe predicted.deallocate()
+        unsafe actual.deallocate()
+        unsafe cells.deallocate()
+    }
+}

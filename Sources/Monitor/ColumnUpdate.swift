@@ -1,0 +1,287 @@
+import Events
+import Sketches
+
+/// What one column of a group of rows came to.
+struct ColumnTally {
+    /// Values that are there and of the right type.
+    var valid = 0
+    /// Null or lacking.
+    var missing = 0
+    /// Of the wrong type.
+    var invalid = 0
+    /// Values of classes beyond the limit.
+    var unlisted: UInt64 = 0
+}
+
+/// Why a column of a schema goes unmeasured, in place of the number of a signal.
+enum UnmeasuredColumn {
+    /// The model has as many signals as it may.
+    static let signalsPerModel = -1
+    /// The signal's time series would not fit.
+    static let series = -2
+    /// The model has the signal with the other kind.
+    static let otherKind = -3
+}
+
+extension ModelSlot {
+    /// Takes the rows of one group.
+    ///
+    /// - Parameters:
+    ///   - rows: The rows, as numbers in the batch.
+    ///   - columns: Number of the model's signal per column.
+    ///   - overflows: Counts per `MonitorLimit`.
+    mutating func absorb(
+        _ batch: EventBatch, rows: UnsafeBufferPointer<Int32>, group: RowGroup, columns: [Int32],
+        settings: borrowing MonitorSettings, scratch: borrowing ApplyScratch, overflows: inout [UInt64]
+    ) {
+        isDirty = true
+        let isOutcomeOnly = group.treatment.contains(.outcomeOnly)
+        let isLearning = group.treatment.contains(.learning)
+        var pane = lend(tier: group.tier, index: group.index)
+        if !isOutcomeOnly { pane.predictions &+= UInt64(rows.count) }
+        var (prediction, outcome) = (-1, -1)
+        var hasIssues = false
+        for place in batch.schema.signals.indices {
+            let role = batch.schema.signals[place].role
+            if isOutcomeOnly, role != .outcome { continue }
+            let number = Int(columns[place])
+            guard number >= 0 else {
+                if number == UnmeasuredColumn.signalsPerModel {
+                    overflows[Int(MonitorLimit.signalsPerModel.rawValue)] &+= UInt64(rows.count)
+                } else if number == UnmeasuredColumn.series {
+                    overflows[Int(MonitorLimit.series.rawValue)] &+= UInt64(rows.count)
+                }
+                continue
+            }
+            let column = batch.columnIndices[place] &* batch.rowCapacity
+            let tally: ColumnTally
+            switch batch.schema.signals[place].kind {
+            case .numeric:
+                tally = unsafe numbers(
+                    batch.numbers + column, rows: rows, signal: number, pane: &pane.signals[number],
+                    isCompared: !isLearning, scratch: scratch)
+            case .categorical:
+                tally = unsafe texts(
+                    batch, batch.texts + column, rows: rows, signal: number, pane: &pane.signals[number],
+                    isCompared: !isLearning, scratch: scratch)
+                overflows[Int(MonitorLimit.categoriesPerSignal.rawValue)] &+= tally.unlisted
+            }
+            if isLearning { unsafe learn(batch, rows: rows, place: place, signal: number) }
+            switch role {
+            case .prediction: if prediction < 0 { prediction = place }
+            case .outcome: if outcome < 0 { outcome = place }
+            default: break
+            }
+            if tally.valid < rows.count, role == .feature || role == .prediction, state.signals[number].hasValues {
+                hasIssues = true
+                unsafe noteIssues(batch, place: place, rows: rows, issues: scratch.issues)
+            }
+        }
+        if hasIssues { unsafe countIssues(rows: rows, issues: scratch.issues) }
+        if prediction >= 0, outcome >= 0, !isOutcomeOnly {
+            unsafe compare(
+                batch, prediction: prediction, outcome: outcome, rows: rows, pane: &pane, settings: settings,
+                scratch: scratch)
+        }
+        restore(pane, tier: group.tier, index: group.index)
+    }
+
+    /// Takes a numeric column.
+    private mutating func numbers(
+        _ column: UnsafePointer<Double>, rows: UnsafeBufferPointer<Int32>, signal: Int, pane: inout SignalPane,
+        isCompared: Bool, scratch: borrowing ApplyScratch
+    ) -> ColumnTally {
+        var tally = ColumnTally()
+        let numbers = unsafe scratch.numbers
+        for i in 0..<rows.count {
+            let value = unsafe column[Int(rows[i])]
+            unsafe numbers[tally.valid] = value
+            tally.valid &+= value.isFinite ? 1 : 0
+            tally.missing &+= value.bitPattern == NumberMark.missingBits ? 1 : 0
+        }
+        tally.invalid = rows.count - tally.valid - tally.missing
+        count(tally, observations: rows.count, signal: signal, pane: &pane)
+        let values = unsafe UnsafeBufferPointer(start: UnsafePointer(numbers), count: tally.valid)
+        unsafe pane.moments.insert(contentsOf: values)
+        unsafe pane.sketch.insert(contentsOf: values)
+        if state.signals[signal].role == .feature { unsafe pane.distinct.insert(contentsOf: values) }
+        unsafe state.signals[signal].histogram?.insert(contentsOf: values)
+        guard isCompared, let bins = compiled[signal].bins else { return tally }
+        let (minimum, maximum) = (compiled[signal].minimum, compiled[signal].maximum)
+        var (below, above) = (0, 0)
+        for i in 0..<values.count {
+            below &+= unsafe values[i] < minimum ? 1 : 0
+            above &+= unsafe values[i] > maximum ? 1 : 0
+        }
+        state.signals[signal].issues.belowMinimum &+= UInt64(below)
+        state.signals[signal].issues.aboveMaximum &+= UInt64(above)
+        let cells = unsafe UnsafeMutableBufferPointer(start: scratch.cells, count: compiled[signal].cellCount)
+        unsafe bins.count(values, into: cells)
+        unsafe bookCells(cells, missing: tally.missing, signal: signal, pane: &pane)
+        return tally
+    }
+
+    /// Takes a categorical column.
+    private mutating func texts(
+        _ batch: EventBatch, _ column: UnsafePointer<ByteRange>, rows: UnsafeBufferPointer<Int32>, signal: Int,
+        pane: inout SignalPane, isCompared: Bool, scratch: borrowing ApplyScratch
+    ) -> ColumnTally {
+        var tally = ColumnTally()
+        let role = state.signals[signal].role
+        let isClass = role == .prediction || role == .outcome
+        let classes = unsafe role == .prediction ? scratch.predicted : scratch.actual
+        let cells = unsafe UnsafeMutableBufferPointer(start: scratch.cells, count: compiled[signal].cellCount)
+        let other = compiled[signal].cellCount - 2
+        let isCounted = isCompared && other >= 0
+        for i in 0..<rows.count {
+            let cell = unsafe column[Int(rows[i])]
+            guard let text = unsafe batch.text(cell) else {
+                if cell == .missing { tally.missing &+= 1 }
+                if isClass { unsafe classes[i] = -1 }
+                continue
+            }
+            let hash = unsafe ByteHash.hash(of: text)
+            unsafe scratch.hashes[tally.valid] = hash
+            tally.valid &+= 1
+            if isCounted {
+                let id = unsafe compiled[signal].categories?.id(of: text, hash: hash) ?? other
+                unsafe cells[id] &+= 1
+            }
+            if isClass {
+                let number = unsafe classNumber(of: text, hash: hash)
+                unsafe classes[i] = Int32(truncatingIfNeeded: number)
+                if role == .prediction { state.classCounts[number] &+= 1 }
+                if number == 0 { tally.unlisted &+= 1 }
+            }
+        }
+        tally.invalid = rows.count - tally.valid - tally.missing
+        count(tally, observations: rows.count, signal: signal, pane: &pane)
+        if role == .feature {
+            unsafe pane.distinct.insert(
+                hashes: UnsafeBufferPointer(start: UnsafePointer(scratch.hashes), count: tally.valid))
+        }
+        if isCounted {
+            state.signals[signal].issues.unseenCategory &+= unsafe cells[other]
+            unsafe bookCells(cells, missing: tally.missing, signal: signal, pane: &pane)
+        }
+        return tally
+    }
+
+    private mutating func count(_ tally: ColumnTally, observations: Int, signal: Int, pane: inout SignalPane) {
+        pane.observations &+= UInt64(observations)
+        pane.missing &+= UInt64(tally.missing)
+        pane.invalid &+= UInt64(tally.invalid)
+        state.signals[signal].observations &+= UInt64(observations)
+        state.signals[signal].issues.missing &+= UInt64(tally.missing)
+        state.signals[signal].issues.invalid &+= UInt64(tally.invalid)
+    }
+
+    /// Adds counts per cell to the pane and to the totals, and clears them.
+    private mutating func bookCells(
+        _ cells: UnsafeMutableBufferPointer<UInt64>, missing: Int, signal: Int, pane: inout SignalPane
+    ) {
+        guard let last = cells.indices.last else { return }
+        unsafe cells[last] = UInt64(missing)
+        if pane.cells.count < cells.count {
+            pane.cells.append(contentsOf: repeatElement(0, count: cells.count - pane.cells.count))
+        }
+        for i in 0..<cells.count {
+            unsafe pane.cells[i] &+= cells[i]
+            unsafe state.signals[signal].bins[i] &+= cells[i]
+            unsafe cells[i] = 0
+        }
+    }
+
+    /// Marks rows whose cell is missing or invalid.
+    private func noteIssues(
+        _ batch: EventBatch, place: Int, rows: UnsafeBufferPointer<Int32>, issues: UnsafeMutablePointer<UInt8>
+    ) {
+        let column = batch.columnIndices[place] &* batch.rowCapacity
+        for i in 0..<rows.count {
+            let row = unsafe Int(rows[i])
+            switch batch.schema.signals[place].kind {
+            case .numeric:
+                let value = unsafe batch.numbers[column &+ row]
+                if !value.isFinite { unsafe issues[row] |= value.bitPattern == NumberMark.missingBits ? 1 : 2 }
+            case .categorical:
+                let cell = unsafe batch.texts[column &+ row]
+                if !cell.isPresent { unsafe issues[row] |= cell == .missing ? 1 : 2 }
+            }
+        }
+    }
+
+    /// Counts marked rows and clears the marks.
+    private mutating func countIssues(rows: UnsafeBufferPointer<Int32>, issues: UnsafeMutablePointer<UInt8>) {
+        for i in 0..<rows.count {
+            let row = unsafe Int(rows[i])
+            state.missingFields &+= unsafe UInt64(issues[row] & 1)
+            state.wrongTypes &+= unsafe UInt64(issues[row] >> 1)
+            unsafe issues[row] = 0
+        }
+    }
+
+    /// Feeds a column to the reference being learned.
+    private mutating func learn(_ batch: EventBatch, rows: UnsafeBufferPointer<Int32>, place: Int, signal: Int) {
+        let known = state.signals[signal]
+        guard let kind = DriftKind(known.role),
+            let column = state.learner?.builder.column(kind: kind, name: known.name, signalKind: known.kind)
+        else { return }
+        for i in 0..<rows.count {
+            unsafe state.learner?.builder.insert(row: Int(rows[i]), of: batch, signal: place, into: column)
+        }
+    }
+
+    /// Compares predictions with the outcomes in the same rows.
+    private mutating func compare(
+        _ batch: EventBatch, prediction: Int, outcome: Int, rows: UnsafeBufferPointer<Int32>, pane: inout Pane,
+        settings: borrowing MonitorSettings, scratch: borrowing ApplyScratch
+    ) {
+        switch (batch.schema.signals[prediction].kind, batch.schema.signals[outcome].kind) {
+        case (.categorical, .categorical):
+            let limit = Int32(clamping: settings.limits.confusionClasses)
+            for i in 0..<rows.count {
+                var (predicted, actual) = unsafe (scratch.predicted[i], scratch.actual[i])
+                guard predicted >= 0, actual >= 0 else { continue }
+                if predicted > limit { predicted = 0 }
+                if actual > limit { actual = 0 }
+                state.joinedOutcomes &+= 1
+                state.confusion.insert(actual: Int(actual), predicted: Int(predicted))
+                pane.confusion.insert(actual: Int(actual), predicted: Int(predicted))
+            }
+        case (.numeric, .numeric):
+            let predictions = unsafe batch.numbers + batch.columnIndices[prediction] &* batch.rowCapacity
+            let outcomes = unsafe batch.numbers + batch.columnIndices[outcome] &* batch.rowCapacity
+            for i in 0..<rows.count {
+                let row = unsafe Int(rows[i])
+                let error = unsafe predictions[row] - outcomes[row]
+                guard error.isFinite, (error * error).isFinite else { continue }
+                state.joinedOutcomes &+= 1
+                state.errors.insert(error)
+                pane.errors.insert(error)
+            }
+        default: break
+        }
+    }
+}
+
+extension ErrorSums {
+    /// Adds one finite error with a finite square.
+    ///
+    /// A sum stays at the largest finite number rather than overflow.
+    mutating func insert(_ error: Double) {
+        let largest = Double.greatestFiniteMagnitude
+        count &+= 1
+        absolute = min(absolute + error.magnitude, largest)
+        squared = min(squared + error * error, largest)
+        signed = min(max(signed + error, -largest), largest)
+    }
+
+    /// Adds other sums.
+    mutating func merge(_ other: ErrorSums) {
+        let largest = Double.greatestFiniteMagnitude
+        count &+= other.count
+        absolute = min(absolute + other.absolute, largest)
+        squared = min(squared + other.squared, largest)
+        signed = min(max(signed + other.signed, -largest), largest)
+    }
+}

@@ -1,0 +1,224 @@
+import Events
+import Sketches
+
+/// One model at work: its state, and what is made ready from it to take events fast.
+struct ModelSlot {
+    /// Everything that is kept.
+    var state: ModelState
+    /// Per signal: its reference, made ready.
+    var compiled: [CompiledSignal] = []
+    /// Numbers of signals by role and name.
+    private var signalTable: CategoryTable
+    /// Classes of predictions and outcomes; class `i` of the state has number `i` here and `i + 1` in counts.
+    var classTable: CategoryTable
+    /// Per source: number of the model's signal per column of the source's schema, -1 for one that goes unmeasured.
+    var columns: [Int: [Int32]] = [:]
+    /// Time series that its signals may cost.
+    var series = SeriesCost.model
+    /// Whether anything changed since `cached` was made.
+    var isDirty = true
+    /// The last snapshot.
+    var cached: ModelSnapshot?
+    /// Rows of the present batch that go into the reference.
+    var learningRows: UInt64 = 0
+    /// Newest group of the present batch; -1 for none.
+    var newestGroup = -1
+    /// Whether the present batch has touched the model.
+    var isTouched = false
+    /// Takes what no pane holds.
+    private var spare = Pane()
+
+    /// Sets a model to work.
+    ///
+    /// Classes beyond the limit and repeated signals of the state are given up.
+    init(state: ModelState, limits: MonitorLimits) {
+        self.state = state
+        self.state.signals = []
+        signalTable = CategoryTable(limit: SketchLimits.categories)
+        let listed = min(state.classes.count, max(0, limits.categoriesPerSignal))
+        let names = Array(state.classes.prefix(listed))
+        if let table = CategoryTable(names: names, limit: limits.categoriesPerSignal),
+            state.classCounts.count == state.classes.count + 1
+        {
+            classTable = table
+            self.state.classes = names
+            self.state.classCounts = Array(state.classCounts.prefix(listed + 1))
+            self.state.classCounts[0] &+= state.classCounts.dropFirst(listed + 1).reduce(0, &+)
+        } else {
+            classTable = CategoryTable(limit: limits.categoriesPerSignal)
+            self.state.classes = []
+            self.state.classCounts = [0]
+        }
+        for signal in state.signals { _ = add(signal) }
+    }
+
+    // MARK: Signals
+
+    /// Number of the signal with this role and name; `nil` if there is none.
+    func number(role: Role, name: String) -> Int? {
+        signalTable.id(of: Self.key(role: role, name: name))
+    }
+
+    /// The same for a name in bytes; `nil` stands for the role's default name.
+    func number(role: Role, name: UnsafeRawBufferPointer?) -> Int? {
+        guard let name = unsafe name else { return number(role: role, name: role.defaultName) }
+        guard name.count <= EventLimits.nameBytes else { return nil }
+        return unsafe withUnsafeTemporaryAllocation(byteCount: 1 + name.count, alignment: 1) { key in
+            unsafe key[0] = role.rawValue
+            for i in 0..<name.count { unsafe key[1 + i] = name[i] }
+            return unsafe signalTable.id(of: UnsafeRawBufferPointer(key))
+        }
+    }
+
+    /// Adds a signal and returns its number.
+    ///
+    /// `nil` if there is one with its role and name. The caller has looked at the limits.
+    mutating func add(_ signal: SignalState) -> Int? {
+        let number = state.signals.count
+        guard signalTable.insert(Self.key(role: signal.role, name: signal.name)) == number else { return nil }
+        state.signals.append(signal)
+        compiled.append(CompiledSignal(reference(for: signal), kind: signal.kind))
+        fitBins(number)
+        return number
+    }
+
+    private static func key(role: Role, name: String) -> String {
+        String(UnicodeScalar(role.rawValue)) + name
+    }
+
+    private mutating func fitBins(_ number: Int) {
+        guard state.signals[number].bins.count != compiled[number].cellCount else { return }
+        state.signals[number].bins = [UInt64](repeating: 0, count: compiled[number].cellCount)
+    }
+
+    /// Makes every signal's reference ready anew; counts that no longer fit begin at 0.
+    mutating func compile() {
+        compiled = state.signals.map { CompiledSignal(reference(for: $0), kind: $0.kind) }
+        for number in compiled.indices { fitBins(number) }
+    }
+
+    /// Adds the signals that the reference knows, so that one that never comes is seen to be lacking.
+    mutating func declareReferenceSignals(_ settings: MonitorSettings) {
+        for known in state.reference?.signals ?? [] where state.signals.count < settings.limits.signalsPerModel {
+            let kind: SignalKind =
+                switch known.layout {
+                case .numeric: .numeric
+                case .categorical: .categorical
+                }
+            let signal = SignalState(role: known.kind.role, name: known.name, kind: kind, settings: settings)
+            if add(signal) != nil {
+                series &+= SeriesCost.signal(role: signal.role, kind: kind, settings: settings)
+            }
+        }
+    }
+
+    private func reference(for signal: SignalState) -> SignalReference? {
+        guard let kind = DriftKind(signal.role) else { return nil }
+        return state.reference?.signals.first { $0.kind == kind && $0.name == signal.name }
+    }
+
+    // MARK: Time
+
+    /// Takes the time of one event and returns the minute of its pane and whether every pane is younger than that.
+    mutating func place(_ timestamp: Int64, wall: Int64) -> (minute: Int64, isLate: Bool) {
+        let time = state.clock.place(timestamp, wall: wall)
+        let minute = PaneTiers.minute(of: time)
+        guard let coarsest = state.panes.tiers.last else { return (minute, false) }
+        let head = coarsest.index(ofMinute: PaneTiers.minute(of: state.clock.watermark))
+        let isLate = coarsest.index(ofMinute: minute) <= head &- Int64(coarsest.capacity)
+        if isLate { state.lateEvents &+= 1 }
+        return (minute, isLate)
+    }
+
+    /// Brings the panes to the watermark.
+    mutating func followClock() {
+        guard state.clock.hasStarted else { return }
+        let minute = PaneTiers.minute(of: state.clock.watermark)
+        if let head = state.panes.headMinute, minute < head {
+            state.panes.rewind(toMinute: minute)
+            isDirty = true
+        } else if state.panes.headMinute != minute {
+            state.panes.advance(toMinute: minute)
+            isDirty = true
+        }
+    }
+
+    /// Tier and number of the pane of a minute, as the watermark stands; `nil` if none holds it.
+    func residence(ofMinute minute: Int64) -> (tier: Int, index: Int64)? {
+        guard let head = state.panes.headMinute else { return nil }
+        let ahead = EventClock.tolerance / PaneTiers.nanosecondsPerMinute
+        return state.panes.residence(ofMinute: min(minute, head &+ ahead), head: head)
+    }
+
+    /// Lends the pane of a residence, opened if need be; give it back with `restore`.
+    mutating func lend(tier: Int, index: Int64) -> Pane {
+        var pane = Pane()
+        if tier >= 0 {
+            let position = state.panes.open(tier: tier, index: index)
+            swap(&pane, &state.panes.tiers[tier].panes[position])
+        } else {
+            swap(&pane, &spare)
+        }
+        pane.reserve(signals: state.signals.count)
+        return pane
+    }
+
+    /// Takes back a pane that `lend` gave.
+    mutating func restore(_ pane: consuming Pane, tier: Int, index: Int64) {
+        if tier >= 0 {
+            let position = state.panes.tiers[tier].position(of: index)
+            swap(&pane, &state.panes.tiers[tier].panes[position])
+        } else {
+            pane.reset()
+            swap(&pane, &spare)
+        }
+    }
+
+    // MARK: Reference
+
+    /// Freezes the reference if enough was learned.
+    mutating func finishLearning(_ settings: MonitorSettings, now: Instant) {
+        guard let learner = state.learner,
+            learner.isComplete(settings.learning, pending: 0, watermark: state.clock.watermark),
+            let reference = learner.builder.build(
+                model: state.model, version: state.version, source: .learned, created: now.wall,
+                binCount: settings.binCount, categories: settings.referenceCategories)
+        else { return }
+        state.learner = nil
+        state.reference = reference
+        state.forgetBins()
+        spare = Pane()
+        compile()
+        isDirty = true
+    }
+
+    /// Number of a class in counts, given to it now if it is new; 0 when there are too many.
+    mutating func classNumber(of name: UnsafeRawBufferPointer, hash: UInt64) -> Int {
+        let known = classTable.count
+        guard name.count <= EventLimits.nameBytes, let id = unsafe classTable.insert(name, hash: hash) else { return 0 }
+        if classTable.count > known {
+            let text = unsafe String(decoding: name, as: UTF8.self)
+            state.classes.append(text)
+            state.classCounts.append(0)
+        }
+        return id + 1
+    }
+}
+
+/// What a signal may cost in time series, so that a limit can be kept before they exist.
+enum SeriesCost {
+    /// A model without signals.
+    static let model = 60
+
+    /// One signal: its observations and issues, bins on both sides, and what each window says.
+    static func signal(role: Role, kind: SignalKind, settings: MonitorSettings) -> Int {
+        let cells =
+            switch kind {
+            case .numeric: settings.binCount + 1
+            case .categorical: settings.referenceCategories + 2
+            }
+        let isCompared = DriftKind(role) != nil
+        let perWindow = (kind == .numeric ? 9 : 0) + 1 + (isCompared ? 8 : 0)
+        return 6 + (isCompared ? 2 * cells : 0) + settings.windows.count * perWindow
+    }
+}

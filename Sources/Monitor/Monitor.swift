@@ -1,0 +1,293 @@
+public import Events
+import Sketches
+
+/// What a commit is made of: what to publish and what to make durable, of one and the same moment.
+public struct MonitorCut: Sendable {
+    /// What anyone outside may see, once `state` is durable.
+    public var snapshot: MonitorSnapshot
+    /// What a restart goes on from.
+    public var state: MonitorState
+}
+
+/// The state of all models and sources: batches and time go in, cuts come out.
+///
+/// It has one owner, reads no clock and does no I/O: equal settings, batches and instants lead to equal cuts, however
+/// events are spread over batches. Applying a batch allocates nothing once its models, signals, classes and panes are
+/// known.
+public struct Monitor: ~Copyable {
+    /// Name of the model that takes events beyond the limits.
+    public static let otherModel = "__other__"
+
+    /// How it behaves; changed by `reconfigure`.
+    public private(set) var settings: MonitorSettings
+    /// What had to be reset when it was made, one sentence each.
+    public private(set) var notes: [String] = []
+
+    var slots: [ModelSlot] = []
+    var overflows = [UInt64](repeating: 0, count: MonitorLimit.allCases.count)
+    var directory = ModelDirectory()
+    var scratch = ApplyScratch(rowCapacity: EventLimits.batchRows)
+    var groups: [RowGroup] = []
+    var touched: [Int] = []
+    var sources: [SourceState] = []
+    var bindings: [SchemaBinding?] = []
+    private var generation: UInt64 = 0
+    /// An instant whose wall time is the time of arrival, which the wall clock cannot turn back.
+    private var anchor: Instant
+
+    /// Starts from nothing.
+    public init(settings: MonitorSettings, at now: Instant) {
+        self.settings = settings
+        anchor = now
+        adopt(
+            MonitorState(
+                generation: 0, taken: now, arrivalTime: now.wall, windows: settings.windows, sources: [], models: [],
+                overflows: []),
+            at: now, restarts: true)
+        notes = []
+    }
+
+    /// Goes on from a saved state.
+    ///
+    /// What no longer fits the settings is reset; `notes` says what.
+    public init(settings: MonitorSettings, restoring state: MonitorState, at now: Instant) {
+        self.settings = settings
+        anchor = now
+        notes = adopt(state, at: now, restarts: true)
+    }
+
+    /// Goes on with other settings and returns what had to be reset, one sentence each.
+    public mutating func reconfigure(_ settings: MonitorSettings, at now: Instant) -> [String] {
+        let state = self.state(at: now)
+        self.settings = settings
+        return adopt(state, at: now, restarts: false)
+    }
+
+    /// Applies a batch: rows, observations, receipt and positions, as one step.
+    ///
+    /// About 0.2 µs per row of 15 signals.
+    public mutating func apply(_ batch: EventBatch, at now: Instant) {
+        guard sources.indices.contains(batch.source) else { return }
+        let refused = sources[batch.source].book(batch)
+        overflows[Int(MonitorLimit.positions.rawValue)] &+= refused
+        bind(batch)
+        touched.removeAll(keepingCapacity: true)
+        let arrival = arrivalTime(at: now)
+        if batch.rowCount > 0, let binding = bindings[batch.source] {
+            applyRows(batch, binding: binding, arrival: arrival, now: now)
+        }
+        if batch.observationCount > 0 { applyObservations(batch, arrival: arrival, now: now) }
+        for slot in touched {
+            slots[slot].state.clock.arrived(at: now)
+            slots[slot].isTouched = false
+        }
+    }
+
+    /// Lets time pass: windows of idle models move on.
+    public mutating func advance(to now: Instant) {
+        for slot in slots.indices {
+            slots[slot].state.clock.rest(until: now)
+            slots[slot].followClock()
+        }
+    }
+
+    /// Takes a consistent cut.
+    ///
+    /// Costs are those of what changed since the last one: per model with 16 signals a few
+    /// milliseconds at most.
+    public mutating func cut(at now: Instant) -> MonitorCut {
+        advance(to: now)
+        generation &+= 1
+        for slot in slots.indices where slots[slot].isDirty || slots[slot].cached == nil {
+            let setting = self.setting(model: slots[slot].state.model, version: slots[slot].state.version)
+            slots[slot].cached = slots[slot].snapshot(settings: settings, setting: setting)
+            slots[slot].isDirty = false
+        }
+        let snapshot = MonitorSnapshot(
+            taken: now, generation: generation,
+            models: slots.compactMap(\.cached).sorted { ($0.model, $0.version) < ($1.model, $1.version) },
+            sources: sources.map {
+                SourceSnapshot(name: $0.name, receipt: $0.receipt, schema: $0.schema, positions: $0.positions)
+            },
+            overflows: MonitorLimit.allCases.map { (limit: $0.label, count: overflows[Int($0.rawValue)]) })
+        return MonitorCut(snapshot: snapshot, state: state(at: now))
+    }
+
+    // MARK: Sources
+
+    /// Notes which schema a source has now.
+    private mutating func bind(_ batch: EventBatch) {
+        if let binding = bindings[batch.source], binding.schema == batch.schema { return }
+        bindings[batch.source] = SchemaBinding(batch.schema, settings: settings)
+        if !batch.schema.signals.isEmpty { sources[batch.source].schema = batch.schema }
+        for slot in slots.indices { slots[slot].columns[batch.source] = nil }
+    }
+
+    /// The time of events that bring none.
+    private func arrivalTime(at now: Instant) -> Int64 {
+        let elapsed = max(0, now.monotonic &- anchor.monotonic)
+        return min(max(anchor.wall, EventClock.range.lowerBound), EventClock.range.upperBound) &+ min(elapsed, 1 << 60)
+    }
+
+    // MARK: State
+
+    private func state(at now: Instant) -> MonitorState {
+        MonitorState(
+            generation: generation, taken: now, arrivalTime: arrivalTime(at: now), windows: settings.windows,
+            sources: sources, models: slots.map(\.state), overflows: overflows)
+    }
+
+    /// Takes over a state as far as it fits the settings.
+    @discardableResult
+    private mutating func adopt(_ state: MonitorState, at now: Instant, restarts: Bool) -> [String] {
+        var notes: [String] = []
+        generation = state.generation
+        for limit in overflows.indices {
+            overflows[limit] = limit < state.overflows.count ? state.overflows[limit] : 0
+        }
+        anchor = Instant(
+            wall: restarts ? max(now.wall, state.arrivalTime) : arrivalTime(at: now), monotonic: now.monotonic)
+        sources = settings.sources.map { name in
+            state.sources.first { $0.name == name } ?? SourceState(name: name)
+        }
+        bindings = [SchemaBinding?](repeating: nil, count: sources.count)
+        for source in state.sources where !settings.sources.contains(source.name) {
+            notes.append("source \(source.name) is no longer configured: its totals and positions are forgotten")
+        }
+        let keepsPanes = state.windows == settings.windows
+        if !keepsPanes, !state.models.isEmpty { notes.append("the windows changed: they start empty") }
+        slots = []
+        directory = ModelDirectory()
+        for var model in state.models {
+            let isOther = model.model == Self.otherModel
+            guard isOther || directory.count < settings.limits.models else {
+                notes.append("model \(model.model) version \(model.version) is beyond the limit of models: forgotten")
+                continue
+            }
+            guard directory.register(model: model.model, version: model.version, slot: slots.count) else { continue }
+            if !keepsPanes { model.panes = PaneTiers(windows: settings.windows) }
+            if restarts { model.clock.resume(at: now) }
+            notes.append(contentsOf: fitReference(of: &model))
+            var slot = ModelSlot(state: model, limits: settings.limits)
+            slot.compile()
+            for signal in slot.state.signals {
+                slot.series += SeriesCost.signal(role: signal.role, kind: signal.kind, settings: settings)
+            }
+            slot.declareReferenceSignals(settings)
+            slot.followClock()
+            slots.append(slot)
+        }
+        for setting in settings.models {
+            guard let version = setting.version else { continue }
+            _ = self.slot(model: setting.name, version: version, cost: SeriesCost.model)
+        }
+        return notes
+    }
+
+    /// Gives a model the reference the settings want for it.
+    ///
+    /// Returns what had to be reset.
+    private func fitReference(of model: inout ModelState) -> [String] {
+        let name = "model \(model.model) version \(model.version)"
+        if let wanted = fileReference(model: model.model, version: model.version) {
+            model.learner = nil
+            guard model.reference != wanted else { return [] }
+            let notes =
+                model.reference.map {
+                    ["\(name): the reference \($0.hash) gives way to \(wanted.hash), its bins start at 0"]
+                } ?? []
+            if model.reference?.hash != wanted.hash { model.forgetBins() }
+            model.reference = wanted
+            return notes
+        }
+        if let reference = model.reference {
+            guard reference.source == .file else { return [] }
+            model.reference = nil
+            model.forgetBins()
+            model.learner = learner(model: model.model)
+            return ["\(name): the reference \(reference.hash) is no longer configured"]
+        }
+        if settings.learning.events <= 0 { model.learner = nil }
+        if model.learner == nil || model.learner?.builder.eventLimit != max(1, settings.learning.eventLimit) {
+            model.learner = learner(model: model.model)
+        }
+        return []
+    }
+
+    private func learner(model: String) -> ReferenceLearner? {
+        guard settings.learning.events > 0, model != Self.otherModel else { return nil }
+        return ReferenceLearner(builder: ReferenceBuilder(eventLimit: settings.learning.eventLimit))
+    }
+
+    /// The most specific reference from a file for a model.
+    private func fileReference(model: String, version: String) -> Reference? {
+        guard model != Self.otherModel else { return nil }
+        func matches(_ reference: Reference, _ hasModel: Bool, _ hasVersion: Bool) -> Bool {
+            reference.model == (hasModel ? model : nil) && reference.version == (hasVersion ? version : nil)
+        }
+        return settings.references.first { matches($0, true, true) }
+            ?? settings.references.first { matches($0, true, false) }
+            ?? settings.references.first { matches($0, false, true) }
+            ?? settings.references.first { matches($0, false, false) }
+    }
+
+    /// What the configuration says about a model.
+    private func setting(model: String, version: String) -> ModelSetting {
+        settings.models.first { $0.name == model && $0.version == version }
+            ?? settings.models.first { $0.name == model && $0.version == nil } ?? ModelSetting(name: model)
+    }
+
+    // MARK: Models
+
+    /// Number of the model, made now if there is room; else that of `__other__`.
+    ///
+    /// - Parameter cost: Time series it will cost to begin with.
+    mutating func slot(model: String, version: String, cost: Int) -> Int {
+        if let known = directory.slot(model: model, version: version) { return known }
+        let isOther = model == Self.otherModel
+        if !isOther {
+            let used = slots.reduce(0) { $0 &+ $1.series }
+            let limit: MonitorLimit? =
+                directory.count >= settings.limits.models
+                ? .models : used &+ cost > settings.limits.series ? .series : nil
+            if let limit {
+                directory.otherReason = limit
+                return slot(model: Self.otherModel, version: "", cost: cost)
+            }
+        }
+        var state = ModelState(model: model, version: isOther ? "" : version, windows: settings.windows)
+        state.reference = fileReference(model: model, version: version)
+        state.learner = state.reference == nil ? learner(model: model) : nil
+        var slot = ModelSlot(state: state, limits: settings.limits)
+        slot.declareReferenceSignals(settings)
+        directory.register(model: model, version: state.version, slot: slots.count)
+        slots.append(slot)
+        return slots.count - 1
+    }
+}
+
+/// What a source's schema means to the monitor.
+struct SchemaBinding {
+    let schema: Schema
+    /// Column of the prediction; `nil` without one.
+    let prediction: Int?
+    /// Column of the outcome; `nil` without one.
+    let outcome: Int?
+    /// Time series that a model with this schema costs.
+    let cost: Int
+    /// Model of records that name none.
+    let defaultModel: [UInt8]
+    /// Version of records that name none.
+    let defaultVersion: [UInt8]
+
+    init(_ schema: Schema, settings: MonitorSettings) {
+        self.schema = schema
+        defaultModel = Array(schema.defaultModel.utf8)
+        defaultVersion = Array(schema.defaultVersion.utf8)
+        prediction = schema.signals.firstIndex { $0.role == .prediction }
+        outcome = schema.signals.firstIndex { $0.role == .outcome }
+        cost = schema.signals.reduce(SeriesCost.model) {
+            $0 + SeriesCost.signal(role: $1.role, kind: $1.kind, settings: settings)
+        }
+    }
+}
