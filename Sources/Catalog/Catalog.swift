@@ -61,7 +61,9 @@ struct LabelledModel {
 }
 
 /// A signal with its labels, escaped once for all families.
-struct LabelledSignal {
+///
+/// A class, because every family walks over all signals: a struct would copy a dozen references at each step.
+final class LabelledSignal {
     let snapshot: SignalSnapshot
     /// Which distribution it is; `nil` for signals that are not compared.
     let kind: DriftKind?

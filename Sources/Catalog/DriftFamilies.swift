@@ -58,22 +58,19 @@ enum DriftFamilies {
         renderReferences(models, into: &writer)
         if writer.begin(bins) {
             forEachCompared(of: models) { signal, reference in
-                let layout = reference.layout
-                for cell in 0..<layout.cellCount {
-                    writer.open(signal.referenceLabels)
-                    label(cell: cell, of: layout, into: &writer)
-                    writer.close(count: cell < signal.snapshot.bins.count ? signal.snapshot.bins[cell] : 0)
+                let counts = signal.snapshot.bins
+                forEachCell(of: signal, reference.layout, into: &writer) { cell, writer in
+                    writer.close(count: cell < counts.count ? counts[cell] : 0)
                 }
             }
         }
         if writer.begin(referenceRatio) {
             forEachCompared(of: models) { signal, reference in
-                let total = reference.counts.reduce(0, &+)
+                let counts = reference.counts
+                let total = counts.reduce(0, &+)
                 guard total > 0 else { return }
-                for (cell, count) in zip(0..<reference.layout.cellCount, reference.counts) {
-                    writer.open(signal.referenceLabels)
-                    label(cell: cell, of: reference.layout, into: &writer)
-                    writer.close(Double(count) / Double(total))
+                forEachCell(of: signal, reference.layout, into: &writer) { cell, writer in
+                    writer.close(cell < counts.count ? Double(counts[cell]) / Double(total) : 0)
                 }
             }
         }
@@ -177,13 +174,27 @@ enum DriftFamilies {
         }
     }
 
-    /// The `bin` label as `BinLayout.labels` spells it, without making a string.
-    private static func label(cell: Int, of layout: BinLayout, into writer: inout ExpositionWriter) {
+    /// Opens a series for each cell of a layout, labels it as `BinLayout.labels` does, and lets `body` close it.
+    private static func forEachCell(
+        of signal: LabelledSignal, _ layout: BinLayout, into writer: inout ExpositionWriter,
+        _ body: (_ cell: Int, inout ExpositionWriter) -> Void
+    ) {
         switch layout {
-        case .numeric(let edges) where cell <= edges.count: writer.label("bin", "b", ordinal: cell)
-        case .categorical(let names) where cell < names.count: writer.label("bin", BinLayout.label(of: names[cell]))
-        case .categorical(let names) where cell == names.count: writer.label("bin", "other")
-        case .numeric, .categorical: writer.label("bin", "missing")
+        case .numeric(let edges):
+            for cell in 0...edges.count {
+                writer.open(signal.referenceLabels)
+                writer.label("bin", "b", ordinal: cell)
+                body(cell, &writer)
+            }
+        case .categorical(let names):
+            for cell in 0...names.count {
+                writer.open(signal.referenceLabels)
+                writer.label("bin", cell < names.count ? BinLayout.label(of: names[cell]) : "other")
+                body(cell, &writer)
+            }
         }
+        writer.open(signal.referenceLabels)
+        writer.label("bin", "missing")
+        body(layout.cellCount - 1, &writer)
     }
 }

@@ -21,6 +21,8 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     private var blocks: OutputBytes
     private var selection: Set<String>?
     private var family: FamilyDescriptor?
+    /// Name of the family and `{`, among the blocks; empty when none is begun.
+    private var opening = LabelBlock.empty
     private var isHeaderDue = false
     private var lineStart = 0
     private var seen = SeriesSet()
@@ -47,6 +49,7 @@ public struct ExpositionWriter: ~Copyable, Sendable {
         output.truncate()
         blocks.truncate()
         family = nil
+        opening = .empty
         seriesCount = 0
         seen.removeAll()
     }
@@ -59,6 +62,8 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     public mutating func begin(_ family: FamilyDescriptor) -> Bool {
         if let selection, !selection.contains(family.name) { return false }
         self.family = family
+        opening = LabelBlock(offset: blocks.count, count: family.opening.count)
+        blocks.append(family.opening.span)
         isHeaderDue = true
         return true
     }
@@ -98,19 +103,22 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     /// Opens a series of the family whose sample name ends in `suffix`.
     @inline(__always)
     mutating func open(suffix: StaticString, _ labels: LabelBlock) {
-        guard let family else { return assertionFailure("a series without a family") }
-        if isHeaderDue {
-            output.append(format == .text ? family.headers.text.span : family.headers.openMetrics.span)
-            isHeaderDue = false
-        }
+        if isHeaderDue { appendHeader() }
         lineStart = output.count
-        output.append(family.opening.span)
+        output.append(blocks, from: opening.offset, count: opening.count)
         if suffix.utf8CodeUnitCount > 0 {
             output.truncate(to: output.count - 1)
             output.append(suffix)
             output.append(UInt8(ascii: "{"))
         }
         output.append(blocks, from: labels.offset, count: labels.count)
+    }
+
+    @inline(never)
+    private mutating func appendHeader() {
+        guard let family else { return }
+        output.append(format == .text ? family.headers.text.span : family.headers.openMetrics.span)
+        isHeaderDue = false
     }
 
     /// Adds a label to the open series.

@@ -26,7 +26,8 @@ extension OutputBytes {
     }
 
     private mutating func appendScientific(_ digits: UInt64, length: Int, exponent: Int) {
-        append(decimal: digits, pointAfter: 1, length: length)
+        append(decimal: digits)
+        if length > 1 { insert(UInt8(ascii: "."), beforeLast: length - 1) }
         append(exponent < 0 ? "e-" : "e+")
         append(decimal: UInt64(exponent.magnitude), width: 2)
     }
@@ -34,21 +35,11 @@ extension OutputBytes {
     private mutating func appendPlain(_ decimal: ShortestDecimal, length: Int, exponent: Int) {
         if exponent < 0 {
             append("0.")
-            for _ in 0..<(-exponent - 1) { append(UInt8(ascii: "0")) }
-            append(decimal: decimal.digits)
+            append(decimal: decimal.digits, width: length - exponent - 1)
         } else {
-            append(decimal: decimal.digits, pointAfter: exponent + 1, length: length)
+            append(decimal: decimal.digits)
+            if decimal.exponent < 0 { insert(UInt8(ascii: "."), beforeLast: -decimal.exponent) }
             if decimal.exponent > 0 { for _ in 0..<decimal.exponent { append(UInt8(ascii: "0")) } }
         }
-    }
-
-    /// Appends `length` digits with a point after the first `pointAfter`, or without one if none are left after it.
-    private mutating func append(decimal digits: UInt64, pointAfter: Int, length: Int) {
-        guard pointAfter < length else { return append(decimal: digits) }
-        var divisor: UInt64 = 1
-        for _ in 0..<(length - pointAfter) { divisor *= 10 }
-        append(decimal: digits / divisor)
-        append(UInt8(ascii: "."))
-        append(decimal: digits % divisor, width: length - pointAfter)
     }
 }

@@ -106,17 +106,38 @@ struct OutputBytes: ~Copyable {
     @inline(__always)
     mutating func append(decimal number: UInt64, width: Int = 1) {
         let digits = min(max(decimalDigits(number), width), 20)
-        let target = unsafe room(for: digits)
-        var (rest, position) = (number, digits)
-        while position >= 2 {
-            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
-            position -= 2
-            unsafe target[position] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: pair / 10)
-            unsafe target[position + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: pair % 10)
-            rest = quotient
+        // Groups of eight digits are stored whole; the first one may reach past the number, into bytes not used yet.
+        let target = unsafe UnsafeMutableRawPointer(room(for: digits + 8))
+        let (high, low) = number.quotientAndRemainder(dividingBy: 100_000_000)
+        if digits <= 8 {
+            unsafe store(eightDigits(low), leading: digits, at: target)
+        } else {
+            let (top, middle) = high.quotientAndRemainder(dividingBy: 100_000_000)
+            if digits <= 16 {
+                unsafe store(eightDigits(middle), leading: digits - 8, at: target)
+            } else {
+                unsafe store(eightDigits(top), leading: digits - 16, at: target)
+                unsafe store(eightDigits(middle), leading: 8, at: target + (digits - 16))
+            }
+            unsafe store(eightDigits(low), leading: 8, at: target + (digits - 8))
         }
-        if position == 1 { unsafe target[0] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10) }
         count += digits
+    }
+
+    /// Stores the last `leading` of eight digits, 1 to 8, and whatever follows them.
+    @inline(__always)
+    private func store(_ digits: UInt64, leading: Int, at target: UnsafeMutableRawPointer) {
+        unsafe target.storeBytes(of: (digits >> UInt64(64 - 8 * leading)).littleEndian, as: UInt64.self)
+    }
+
+    /// Puts a byte in front of the last `distance` bytes, or of all if there are fewer.
+    @inline(__always)
+    mutating func insert(_ byte: UInt8, beforeLast distance: Int) {
+        let distance = min(max(distance, 0), count)
+        let tail = unsafe room(for: 1) - distance
+        unsafe (tail + 1).update(from: tail, count: distance)
+        unsafe tail.pointee = byte
+        count += 1
     }
 
     /// The last byte; `nil` when empty.
@@ -143,12 +164,30 @@ extension OutputBytes: @unchecked Sendable {}
 /// Number of decimal digits of `number`; 1 for 0.
 @inline(__always)
 func decimalDigits(_ number: UInt64) -> Int {
-    var (digits, bound) = (1, UInt64(10))
-    while number >= bound {
-        digits += 1
-        let (next, overflow) = bound.multipliedReportingOverflow(by: 10)
-        if overflow { break }
-        bound = next
-    }
-    return digits
+    // log10(2) is a little more than 1,233 / 4,096: the estimate is right or one too small.
+    let bits = UInt64.bitWidth - (number | 1).leadingZeroBitCount
+    let estimate = (bits * 1_233) >> 12
+    return estimate + (number >= wholePowersOfTen[estimate] ? 1 : 0)
 }
+
+/// The eight decimal digits of a number below 100,000,000 as ASCII, the first one in the lowest byte.
+///
+/// Halves, quarters and eighths are split in parallel within one word: division by 10,000 is a true one, those by 100 and
+/// by 10 are multiplications that are exact for numbers this small.
+@inline(__always)
+func eightDigits(_ number: UInt64) -> UInt64 {
+    let (high, low) = number.quotientAndRemainder(dividingBy: 10_000)
+    let halves = high | (low << 32)
+    let hundreds = ((halves &* 10_486) >> 20) & 0x0000_007F_0000_007F
+    let quarters = ((halves &- 100 &* hundreds) << 16) | hundreds
+    let tens = ((quarters &* 103) >> 10) & 0x000F_000F_000F_000F
+    let eighths = ((quarters &- 10 &* tens) << 8) | tens
+    return eighths | 0x3030_3030_3030_3030
+}
+
+/// 10^0 to 10^19, with 0 in place of 1 so that 0 has one digit as well.
+private let wholePowersOfTen: [UInt64] = [
+    0, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+    100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
+    10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
+]

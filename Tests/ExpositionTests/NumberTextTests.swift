@@ -46,6 +46,17 @@ import Testing
     ])
     func canonicalNumber(_ number: Double, _ expected: String) { #expect(canonical(number) == expected) }
 
+    /// Counts of every length, at the ends and in the middle.
+    @Test func counts() {
+        var (numbers, power): ([UInt64], UInt64) = ([0, .max], 1)
+        for _ in 0..<19 {
+            numbers += [power, power &* 7 &+ 3]
+            power *= 10
+            numbers += [power - 1, power, power + 1]
+        }
+        for number in numbers { #expect(line { $0.close(count: number) } == "x \(number)") }
+    }
+
     /// Any finite number reads back as itself and is as short as the standard library's, which is the shortest.
     @Test(arguments: 0..<UInt64(8))
     func roundTrip(seed: UInt64) throws {
