@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    /// Commit before expose (invariant I1): the daemon is killed again and again in the middle of a million rotated lines.
+    /// Commit before expose (invariant I1): the daemon is killed again and again while a million rotated lines come in.
     @Suite struct CrashTests {
         static let lines: UInt64 = 1_000_000
         static let linesPerChunk: UInt64 = 10_000

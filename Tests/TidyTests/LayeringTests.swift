@@ -9,6 +9,9 @@ import Testing
         "Scenarios",
     ]
 
+    /// C libraries of the platforms; in pure modules only behind `Libm.swift`.
+    static let libraries: Set<String> = ["Glibc", "Musl"]
+
     /// What the shell may import besides its own modules and the packages it names.
     static let shellImports: Set<String> = ["FoundationEssentials", "Glibc", "Synchronization"]
 
@@ -39,7 +42,7 @@ import Testing
         let module = Self.module(file)
         var allowed = Self.manifest.imports[module] ?? []
         if !Self.pure.contains(module) { allowed.formUnion(Self.shellImports) }
-        if file.name == "Libm.swift" { allowed.insert("Glibc") }
+        if file.name == "Libm.swift" { allowed.formUnion(Self.libraries) }
         for (number, name) in Self.imports(file) {
             #expect(allowed.contains(name), "\(file.path):\(number) imports \(name)")
         }
@@ -57,7 +60,7 @@ import Testing
     /// One file per module touches the C mathematics library.
     @Test func libmIsOneFilePerModule() {
         for file in Repository.sources where Self.pure.contains(Self.module(file)) {
-            let usesC = Self.imports(file).contains { $0.name == "Glibc" }
+            let usesC = Self.imports(file).contains { Self.libraries.contains($0.name) }
             #expect(usesC == (file.name == "Libm.swift"), "\(file.path)")
         }
     }
