@@ -1,4 +1,4 @@
-    import Glibc
+import Glibc
 
 /// Why a source cannot start: the configuration names something that cannot be read or bound.
 public enum IngestError: Error, Equatable, CustomStringConvertible {

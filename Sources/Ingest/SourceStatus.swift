@@ -1,6 +1,8 @@
 public import Events
 
-/// What a source is doing right now, for people and gauges. Nothing durable depends on it.
+/// What a source is doing right now, for people and gauges.
+///
+/// Nothing durable depends on it.
 public struct SourceStatus: Sendable, Equatable {
     /// What kind of source it is.
     public enum Kind: String, Sendable {
@@ -51,7 +53,9 @@ public struct SourceStatus: Sendable, Equatable {
     init(kind: Kind, name: String) { (self.kind, self.name) = (kind, name) }
 }
 
-/// Something worth one line of log. Told on the source's own thread.
+/// Something worth one line of log.
+///
+/// Told on the source's own thread.
 public enum SourceEvent: Sendable, Equatable {
     /// A schema was inferred; the lines explain each decision.
     case schemaInferred(Schema, explanation: [String])

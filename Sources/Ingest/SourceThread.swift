@@ -17,7 +17,9 @@ final class SourceThread: @unchecked Sendable {
     private let name: String
     private let state = Guarded(State())
 
-    /// A thread that is not yet started. `name` is what the system shows, at most 15 bytes.
+    /// A thread that is not yet started.
+    ///
+    /// `name` is what the system shows, at most 15 bytes.
     init(name: String) throws(IngestError) {
         self.name = name
         wakeup = clinux_event_create()
@@ -63,7 +65,9 @@ final class SourceThread: @unchecked Sendable {
         clinux_event_signal(wakeup)
     }
 
-    /// Waits until the thread has ended. Returns at once if it never started or was joined before.
+    /// Waits until the thread has ended.
+    ///
+    /// Returns at once if it never started or was joined before.
     func join() {
         let handle: pthread_t? = state.withLock { state in
             guard state.isStarted else { return nil }

@@ -39,8 +39,9 @@ final class BatchPool: Sendable {
         return taken ?? nil
     }
 
-    /// A batch made for the occasion, such as for one very long line; `nil` while the last one is still out. So the
-    /// queue stays bounded: there is at most one per source.
+    /// A batch made for the occasion, such as for one very long line; `nil` while the last one is still out.
+    ///
+    /// So the queue stays bounded: there is at most one per source.
     func lend(_ make: (Int) -> EventBatch) -> EventBatch? {
         state.withLock { state in
             guard state.guest == nil else { return nil }

@@ -20,7 +20,9 @@ public final class BatchQueue: Sendable {
     public var count: Int { state.withLock { $0.batches.count } }
 
     /// The oldest batch, waiting for one until `deadline` in monotonic nanoseconds; `nil` at the deadline or after
-    /// `wake()`. Batches that are already waiting come before either.
+    /// `wake()`.
+    ///
+    /// Batches that are already waiting come before either.
     public func next(deadline: Int64) -> EventBatch? {
         let taken: EventBatch?? = state.wait(until: deadline) { state in
             if !state.batches.isEmpty { return .some(state.batches.removeFirst()) }
@@ -31,7 +33,9 @@ public final class BatchQueue: Sendable {
         return taken ?? nil
     }
 
-    /// Gives a batch back to the source it came from. The caller must not touch it afterwards.
+    /// Gives a batch back to the source it came from.
+    ///
+    /// The caller must not touch it afterwards.
     public func recycle(_ batch: EventBatch) {
         let source = batch.source
         let pool = pools.withLock { pools in pools.first { $0.source == source } }
@@ -41,10 +45,14 @@ public final class BatchQueue: Sendable {
     /// Makes the present or next `next(deadline:)` that finds nothing return at once.
     public func wake() { state.withLock(waking: true) { $0.isWoken = true } }
 
-    /// Appends a batch. It belongs to the monitor from now on.
+    /// Appends a batch.
+    ///
+    /// It belongs to the monitor from now on.
     func push(_ batch: EventBatch) { state.withLock(waking: true) { $0.batches.append(batch) } }
 
-    /// Makes a pool known, so that its batches find home. A pool of the same source is replaced.
+    /// Makes a pool known, so that its batches find home.
+    ///
+    /// A pool of the same source is replaced.
     func register(_ pool: BatchPool) {
         pools.withLock { pools in
             pools.removeAll { $0.source == pool.source }

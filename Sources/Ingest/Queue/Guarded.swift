@@ -1,6 +1,8 @@
 import Glibc
 
-/// A value behind a mutex, with a condition to wait for changes of it. Deadlines are on the monotonic clock.
+/// A value behind a mutex, with a condition to wait for changes of it.
+///
+/// Deadlines are on the monotonic clock.
 ///
 /// `Synchronization.Mutex` has no condition to go with it, hence the C library's pair; both live at a fixed address.
 @safe

@@ -68,7 +68,9 @@ struct DatagramIntake: ~Copyable {
     /// Adds what the kernel dropped.
     mutating func kernelDropped(_ count: UInt64) { pending.kernelDrops &+= count }
 
-    /// Infers and hands over what is due. True if there is something new to show.
+    /// Infers and hands over what is due.
+    ///
+    /// True if there is something new to show.
     mutating func tick(now: Int64) -> Bool {
         var hasNews = !events.isEmpty
         if isInferring, now >= sample.dueAt {

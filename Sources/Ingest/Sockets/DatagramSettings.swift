@@ -2,7 +2,9 @@
 public struct DatagramSettings: Sendable, Equatable {
     /// `IPV4:PORT` or `[IPV6]:PORT`, numeric; port 0 for any free one.
     public var address: String
-    /// Receive buffer to ask the kernel for, in bytes. It grants less beyond `net.core.rmem_max`.
+    /// Receive buffer to ask the kernel for, in bytes.
+    ///
+    /// It grants less beyond `net.core.rmem_max`.
     public var receiveBufferBytes: Int
     /// Model of the records that name none, for an inferred schema.
     public var defaultModel: String
@@ -25,7 +27,9 @@ struct SocketAddress: Equatable {
     /// Port, 0 for any.
     var port: UInt16
 
-    /// Parses `IPV4:PORT` or `[IPV6]:PORT`; `nil` for anything else. The host is checked when it is bound.
+    /// Parses `IPV4:PORT` or `[IPV6]:PORT`; `nil` for anything else.
+    ///
+    /// The host is checked when it is bound.
     init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             return nil

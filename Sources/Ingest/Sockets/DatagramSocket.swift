@@ -39,7 +39,9 @@ final class DatagramSocket: @unchecked Sendable {
     }
 
     /// Takes the datagrams that wait, up to `IngestLimits.datagramsPerCall`, and gives each to `body` with its true
-    /// length. Returns their number, or a negative error number.
+    /// length.
+    ///
+    /// Returns their number, or a negative error number.
     func receive(_ body: (UnsafeRawBufferPointer, _ length: Int) -> Void) -> Int {
         let slotBytes = EventLimits.datagramBytes
         let count = unsafe clinux_receive(
@@ -51,7 +53,9 @@ final class DatagramSocket: @unchecked Sendable {
         return Int(count)
     }
 
-    /// Datagrams the kernel dropped since the last call. `isExact` also asks for those that no datagram followed.
+    /// Datagrams the kernel dropped since the last call.
+    ///
+    /// `isExact` also asks for those that no datagram followed.
     func takeDrops(isExact: Bool) -> UInt64 {
         if isExact { unsafe _ = clinux_socket_drops(descriptor, &drops) }
         // The kernel's counter is 32 bits wide and wraps.

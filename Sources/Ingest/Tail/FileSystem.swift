@@ -1,6 +1,8 @@
 import Events
 
-/// What the tail asks of a file system. The real one is `LinuxFileSystem`; tests drive a simulated one.
+/// What the tail asks of a file system.
+///
+/// The real one is `LinuxFileSystem`; tests drive a simulated one.
 protocol FileSystem: AnyObject {
     /// Facts of what a path leads to, links followed.
     func facts(path: String) throws(FileError) -> FileFacts

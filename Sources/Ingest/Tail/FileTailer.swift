@@ -255,8 +255,10 @@ struct FileTailer {
 
     // MARK: - Filling
 
-    /// Reads the next lines of the oldest file that has some. Younger files wait until an older one was read to its
-    /// end once; then they take turns, so that a late writer delays nobody.
+    /// Reads the next lines of the oldest file that has some.
+    ///
+    /// Younger files wait until an older one was read to its end once; then they take turns, so that a late writer
+    /// delays nobody.
     mutating func fill(_ batch: EventBatch, decoder: inout RecordDecoder, now: Int64) -> Outcome {
         let eligible = min(open.count, 1 + (open.firstIndex { !$0.hasReachedEnd } ?? open.count))
         for step in 0..<eligible {

@@ -3,7 +3,9 @@ import Glibc
 
 /// Finding files again: after a restart, after rotations nobody saw, after a copy and truncate.
 extension FileTailer {
-    /// Opens what the committed positions speak of. False if something of it cannot be read now; then nothing is open.
+    /// Opens what the committed positions speak of.
+    ///
+    /// False if something of it cannot be read now; then nothing is open.
     mutating func adopt(now: Int64) -> Bool {
         guard !resume.isEmpty else { return true }
         do throws(FileError) {
@@ -44,7 +46,9 @@ extension FileTailer {
         events.append(.truncated(path: match.path, lostBytes: 0))
     }
 
-    /// Opens rotated files that were never read: born after every file known. False while too many are open.
+    /// Opens rotated files that were never read: born after every file known.
+    ///
+    /// False while too many are open.
     mutating func openUnseen(youngerThan birth: Int64?, but live: FileIdentity, now: Int64) -> Bool {
         guard let birth, birth > 0, let found = try? siblings(byAnyName: false) else { return true }
         let unseen =
@@ -64,8 +68,9 @@ extension FileTailer {
         return open.count < IngestLimits.openFiles
     }
 
-    /// After a truncation: if a copy of the old content was made before, reads what of it was not read. Returns the
-    /// number of bytes found there.
+    /// After a truncation: if a copy of the old content was made before, reads what of it was not read.
+    ///
+    /// Returns the number of bytes found there.
     mutating func recoverCopy(of position: FilePosition, now: Int64) -> UInt64 {
         guard position.tailLength >= Self.provingBytes, let found = try? siblings(byAnyName: false) else { return 0 }
         for sibling in found
@@ -156,8 +161,11 @@ extension FileTailer {
         if let target = files.resolved(path: settings.path), target != settings.path {
             places.append(PathParts(target))
         }
-        if let facts = try? files.facts(path: settings.path), facts.isRegular {
-            found.append(Sibling(path: settings.path, facts: facts))
+        do throws(FileError) {
+            let facts = try files.facts(path: settings.path)
+            if facts.isRegular { found.append(Sibling(path: settings.path, facts: facts)) }
+        } catch  where error.isMissing {
+            // Rotated away, which is what the others are looked at for.
         }
         for place in places {
             for name in try files.names(directory: place.directory, limit: IngestLimits.directoryEntries) {

@@ -31,7 +31,9 @@ struct TailLoop: ~Copyable {
     /// Closes every file.
     mutating func close() { tailer.close() }
 
-    /// Does one thing: infers, or fills one batch. True if there was nothing to do.
+    /// Does one thing: infers, or fills one batch.
+    ///
+    /// True if there was nothing to do.
     mutating func step(now: Int64) -> Bool {
         self.now = now
         wakeAt = nil
@@ -102,7 +104,9 @@ struct TailLoop: ~Copyable {
 
     // MARK: - Inferring
 
-    /// Looks at the first records. They stay in the file until the schema is known, so none can be lost.
+    /// Looks at the first records.
+    ///
+    /// They stay in the file until the schema is known, so none can be lost.
     private mutating func sample(now: Int64) -> Bool {
         carryPending()
         let sample = tailer.sample(now: now)

@@ -1,4 +1,6 @@
-/// The first records of a log, from which its schema is inferred. They stay unread in their file.
+/// The first records of a log, from which its schema is inferred.
+///
+/// They stay unread in their file.
 struct TailSample {
     /// Records without their line ends.
     private(set) var records: [[UInt8]] = []

@@ -2,7 +2,9 @@ import Events
 
 /// Where a log is and how it is followed.
 public struct TailSettings: Sendable, Equatable {
-    /// Path of the log as its writer opens it. It may not exist yet; its directory must.
+    /// Path of the log as its writer opens it.
+    ///
+    /// It may not exist yet; its directory must.
     public var path: String
     /// Nanoseconds a rotated file must have been quiet before it is closed.
     public var rotatedQuiet: Int64

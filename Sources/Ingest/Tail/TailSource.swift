@@ -58,7 +58,9 @@ public final class TailSource: Sendable {
     /// Begins to read.
     public func start() throws(IngestError) { try thread.start { [self] in run() } }
 
-    /// Ends the thread and waits for it. What was read is in the queue; what was not stays in the file.
+    /// Ends the thread and waits for it.
+    ///
+    /// What was read is in the queue; what was not stays in the file.
     public func stop() {
         thread.requestStop()
         pool.interrupt()

@@ -85,7 +85,9 @@ struct TailedFile {
     /// Bytes there are and that are not consumed.
     var unread: UInt64 { size > offset ? size - offset : 0 }
 
-    /// Takes note of the size. Returns the number of unread bytes that vanished, if it shrank.
+    /// Takes note of the size.
+    ///
+    /// Returns the number of unread bytes that vanished, if it shrank.
     mutating func observe(size newSize: UInt64, now: Int64) -> UInt64? {
         if newSize == size { return nil }
         let old = size
@@ -123,16 +125,17 @@ struct TailedFile {
         do throws(FileError) {
             if gap != .none, let outcome = try cross(batch, from: files, isFinal: isFinal, now: now) { return outcome }
             let context = tail.count
-            let count = try read(batch, from: files, at: offset - UInt64(context), count: batch.byteCapacity)
+            let wanted = min(batch.byteCapacity, context + lineBytes + 1)
+            let count = try read(batch, from: files, at: offset - UInt64(context), count: wanted)
             guard isUnchanged(batch, count: count) else { return .changed }
             grow(to: offset + UInt64(count - context), now: now)
-            if count < batch.byteCapacity { hasReachedEnd = true }
+            if count < wanted { hasReachedEnd = true }
             if count == context { return .nothing }
             if let lineEnd = endOfLines(batch, from: context, to: count) {
                 return consume(batch, from: context, to: lineEnd, isFinal: false, decoder: &decoder)
             }
-            if count == batch.byteCapacity {
-                guard batch.byteCapacity >= Self.largeBatchBytes(lineBytes: lineBytes) else { return .lineExceedsBatch }
+            if count == wanted {
+                guard wanted == context + lineBytes + 1 else { return .lineExceedsBatch }
                 let first = unsafe batch.bytes.load(fromByteOffset: context, as: UInt8.self)
                 gap = first == 0 ? .nulBytes(offset) : .longLine(offset)
                 return try cross(batch, from: files, isFinal: isFinal, now: now) ?? .nothing
