@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
     /// Commit before expose (invariant I1): the daemon is killed again and again while a million rotated lines come in.
-    @Suite struct CrashTests {
+    @Suite(.timeLimit(.minutes(5))) struct CrashTests {
         static let lines: UInt64 = 1_000_000
         static let linesPerChunk: UInt64 = 10_000
         static let chunksPerFile: UInt64 = 7
@@ -29,7 +29,7 @@ extension EndToEnd {
         }
 
         /// Count, sum and all residue classes are exact, and no counter is ever lower than one scraped before.
-        @Test(.timeLimit(.minutes(5)))
+        @Test
         func killedInTheMiddle() async throws {
             let folder = try TemporaryFolder()
             try FileManager.default.createDirectory(at: folder.file("state"), withIntermediateDirectories: true)

@@ -4,7 +4,7 @@ import Testing
 
 extension EndToEnd {
     /// Whatever comes in is counted exactly once, understood or not.
-    @Suite struct InputTests {
+    @Suite(.timeLimit(.minutes(2))) struct InputTests {
         /// A file and nothing else: `telltale run --tail FILE` finds the schema, and every number is exact.
         @Test(arguments: Preset.allCases)
         func tailWithoutConfiguration(preset: Preset) async throws {

@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
     /// Starting, reloading and stopping, and what the daemon says when it cannot.
-    @Suite struct LifecycleTests {
+    @Suite(.timeLimit(.minutes(2))) struct LifecycleTests {
         /// Both stop signals end the daemon with success within five seconds.
         @Test(arguments: [SIGTERM, SIGINT])
         func stops(signal: Int32) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 extension EndToEnd {
     /// What is published: formats, pages, and statistics that tell a drifted feature from the others.
-    @Suite struct PublicationTests {
+    @Suite(.timeLimit(.minutes(2))) struct PublicationTests {
         /// A file with records of one scenario.
         static func log(
             _ folder: TemporaryFolder, _ name: String, _ scenario: Scenario, seed: UInt64, records: Int
