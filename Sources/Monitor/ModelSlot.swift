@@ -13,8 +13,8 @@ struct ModelSlot {
     var classTable: CategoryTable
     /// Per source: number of the model's signal per column of the source's schema, -1 for one that goes unmeasured.
     var columns: [Int: [Int32]] = [:]
-    /// Time series that its signals may cost.
-    var series = SeriesCost.model
+    /// Time series that the model and its signals may cost, by `SeriesCost`.
+    var series = 0
     /// Whether anything changed since `cached` was made.
     var isDirty = true
     /// The last snapshot.
@@ -107,7 +107,8 @@ struct ModelSlot {
                 }
             let signal = SignalState(role: known.kind.role, name: known.name, kind: kind, settings: settings)
             if add(signal) != nil {
-                series &+= SeriesCost.signal(role: signal.role, kind: kind, settings: settings)
+                series &+= SeriesCost.signal(
+                    role: signal.role, kind: kind, settings: settings, cells: known.layout.cellCount)
             }
         }
     }
@@ -202,23 +203,5 @@ struct ModelSlot {
             state.classCounts.append(0)
         }
         return id + 1
-    }
-}
-
-/// What a signal may cost in time series, so that a limit can be kept before they exist.
-enum SeriesCost {
-    /// A model without signals.
-    static let model = 60
-
-    /// One signal: its observations and issues, bins on both sides, and what each window says.
-    static func signal(role: Role, kind: SignalKind, settings: MonitorSettings) -> Int {
-        let cells =
-            switch kind {
-            case .numeric: settings.binCount + 1
-            case .categorical: settings.referenceCategories + 2
-            }
-        let isCompared = DriftKind(role) != nil
-        let perWindow = (kind == .numeric ? 9 : 0) + 1 + (isCompared ? 8 : 0)
-        return 6 + (isCompared ? 2 * cells : 0) + settings.windows.count * perWindow
     }
 }

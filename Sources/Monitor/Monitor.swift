@@ -170,6 +170,7 @@ public struct Monitor: ~Copyable {
             notes.append(contentsOf: fitReference(of: &model))
             var slot = ModelSlot(state: model, limits: settings.limits)
             slot.compile()
+            slot.series = SeriesCost.model(settings)
             for signal in slot.state.signals {
                 slot.series += SeriesCost.signal(role: signal.role, kind: signal.kind, settings: settings)
             }
@@ -179,7 +180,7 @@ public struct Monitor: ~Copyable {
         }
         for setting in settings.models {
             guard let version = setting.version else { continue }
-            _ = self.slot(model: setting.name, version: version, cost: SeriesCost.model)
+            _ = self.slot(model: setting.name, version: version, cost: SeriesCost.model(settings))
         }
         return notes
     }
@@ -259,6 +260,7 @@ public struct Monitor: ~Copyable {
         state.reference = fileReference(model: model, version: version)
         state.learner = state.reference == nil ? learner(model: model) : nil
         var slot = ModelSlot(state: state, limits: settings.limits)
+        slot.series = SeriesCost.model(settings)
         slot.declareReferenceSignals(settings)
         directory.register(model: model, version: state.version, slot: slots.count)
         slots.append(slot)
@@ -286,7 +288,7 @@ struct SchemaBinding {
         defaultVersion = Array(schema.defaultVersion.utf8)
         prediction = schema.signals.firstIndex { $0.role == .prediction }
         outcome = schema.signals.firstIndex { $0.role == .outcome }
-        cost = schema.signals.reduce(SeriesCost.model) {
+        cost = schema.signals.reduce(SeriesCost.model(settings)) {
             $0 + SeriesCost.signal(role: $1.role, kind: $1.kind, settings: settings)
         }
     }

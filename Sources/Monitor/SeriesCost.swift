@@ -1,0 +1,60 @@
+public import Events
+
+/// How many time series a model and its signals may fill at most, so that `MonitorLimits.series` is kept before they exist.
+///
+/// The numbers mirror what is exposed; a test of the catalogue compares them with a full exposition.
+public enum SeriesCost {
+    /// A model apart from its signals.
+    public static func model(_ settings: MonitorSettings) -> Int {
+        // Identity, statuses, newest prediction, late events, schema violations, reference (three families), kinds.
+        let always = 1 + Status.allCases.count + 1 + 1 + 3 + 3 + DriftKind.allCases.count
+        return always + settings.windows.count + (settings.models.map(\.thresholds.count).max() ?? 0)
+    }
+
+    /// One signal.
+    ///
+    /// - Parameter cells: Cells of its reference, where that is known; else what a learned reference may have.
+    public static func signal(role: Role, kind: SignalKind, settings: MonitorSettings, cells: Int? = nil) -> Int {
+        var perSignal = 0
+        var perWindow = 0
+        if DriftKind(role) != nil {
+            // Bins on both sides; sample size and distances.
+            perSignal += 2 * (cells ?? learnedCells(kind, settings))
+            perWindow += 1 + (kind == .numeric ? 8 : 6)
+        }
+        switch (role, kind) {
+        case (.feature, .numeric):
+            // Observations, four issues, a histogram of one bucket; quantiles, mean, deviation, distinct values.
+            perSignal += 1 + 4 + histogram(bounds: 0)
+            perWindow += SignalWindow.quantiles.count + 3
+        case (.feature, .categorical):
+            // Observations, three issues; distinct values.
+            perSignal += 1 + 3
+            perWindow += 1
+        case (.prediction, .numeric): perSignal += histogram(bounds: 0)
+        case (.prediction, .categorical): perSignal += settings.limits.categoriesPerSignal + 1
+        case (.score, _): perSignal += histogram(bounds: ValueHistogram.scoreBounds.count)
+        case (.latency, _): perSignal += histogram(bounds: ValueHistogram.latencyBounds.count)
+        case (.outcome, .numeric):
+            // Joined outcomes, two sums with counts; three statistics with two bounds each.
+            perSignal += 1 + 4
+            perWindow += 9
+        case (.outcome, .categorical):
+            // Joined outcomes, pairs of classes; one statistic with bounds and one without.
+            let classes = settings.limits.confusionClasses + 1
+            perSignal += 1 + classes * classes
+            perWindow += 4
+        }
+        return perSignal + perWindow * settings.windows.count
+    }
+
+    /// Buckets with +Inf, sum and count.
+    private static func histogram(bounds: Int) -> Int { bounds + 3 }
+
+    private static func learnedCells(_ kind: SignalKind, _ settings: MonitorSettings) -> Int {
+        switch kind {
+        case .numeric: settings.binCount + 1
+        case .categorical: settings.referenceCategories + 2
+        }
+    }
+}
