@@ -67,6 +67,28 @@ public struct PaneTiers: Sendable {
         }
     }
 
+    /// Restores panes; `nil` if one lies where the tiers of these windows would not hold it, or comes twice.
+    public init?(windows: [WindowSetting], headMinute: Int64?, panes: [(tier: Int, pane: Pane)]) {
+        self.init(windows: windows)
+        guard let head = headMinute else {
+            guard panes.isEmpty else { return nil }
+            return
+        }
+        guard Self.minuteRange.contains(head) else { return nil }
+        self.headMinute = head
+        for (tier, pane) in panes {
+            guard tiers.indices.contains(tier), Self.minuteRange.contains(pane.index),
+                tiers[tier].holds(pane.index, head: tiers[tier].index(ofMinute: head))
+            else { return nil }
+            let position = tiers[tier].position(of: pane.index)
+            guard tiers[tier].panes[position].index == Pane.vacant else { return nil }
+            tiers[tier].panes[position] = pane
+        }
+    }
+
+    /// Minutes that times in `EventClock.range` fall into.
+    private static let minuteRange: ClosedRange<Int64> = -120_000_000...120_000_000
+
     /// Largest integer not above the quotient; `divisor` is positive.
     static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
         let quotient = value / divisor

@@ -1,0 +1,137 @@
+import Events
+import Monitor
+
+// What is kept of sources: accounts, positions, schema. Each writer stands beside its reader.
+
+extension StateWriter {
+    mutating func source(_ source: SourceState) {
+        text(source.name)
+        receipt(source.receipt)
+        list(source.positions) { $0.position($1) }
+        optional(source.schema) { $0.schema($1) }
+    }
+
+    private mutating func receipt(_ receipt: Receipt) {
+        for value in [
+            receipt.received, receipt.accepted, receipt.bytesRead, receipt.kernelDrops, receipt.truncations,
+            receipt.rotations,
+        ] { count(value) }
+        for values in [receipt.rejected, receipt.dropped, receipt.ignored, receipt.lostBytes] { counts(values) }
+    }
+
+    private mutating func position(_ position: FilePosition) {
+        long(position.identity.device)
+        long(position.identity.inode)
+        signed(position.identity.birth)
+        text(position.path)
+        count(position.offset)
+        count(UInt64(position.headLength))
+        long(position.headHash)
+        count(UInt64(position.tailLength))
+        long(position.tailHash)
+        flag(position.isRotated)
+    }
+
+    private mutating func schema(_ schema: Schema) {
+        list(schema.signals) { writer, signal in
+            writer.text(signal.name)
+            writer.byte(signal.role.rawValue)
+            writer.byte(signal.kind.rawValue)
+            writer.path(signal.path)
+            writer.number(signal.scale)
+        }
+        byte(schema.timestampUnit.rawValue)
+        for path in [schema.timestamp, schema.identifier, schema.model, schema.version, schema.status] {
+            optional(path) { $0.path($1) }
+        }
+        text(schema.defaultModel)
+        text(schema.defaultVersion)
+        list(schema.ignored) { $0.path($1) }
+        list(schema.featureObjects) { $0.path($1) }
+    }
+
+    private mutating func path(_ path: [String]) { list(path) { $0.text($1) } }
+}
+
+extension StateReader {
+    mutating func source() throws(StateError) -> SourceState {
+        let name = try text()
+        let receipt = try self.receipt()
+        let positions = try list("file positions", size: 16) { (reader) throws(StateError) in try reader.position() }
+        guard positions.count <= MonitorState.positionLimit else { throw .malformed("too many file positions") }
+        let schema = try optional { (reader) throws(StateError) in try reader.schema() }
+        return SourceState(name: name, receipt: receipt, positions: positions, schema: schema)
+    }
+
+    private mutating func receipt() throws(StateError) -> Receipt {
+        var receipt = Receipt()
+        receipt.received = try count()
+        receipt.accepted = try count()
+        receipt.bytesRead = try count()
+        receipt.kernelDrops = try count()
+        receipt.truncations = try count()
+        receipt.rotations = try count()
+        receipt.rejected = try reasons(receipt.rejected.count)
+        receipt.dropped = try reasons(receipt.dropped.count)
+        receipt.ignored = try reasons(receipt.ignored.count)
+        receipt.lostBytes = try reasons(receipt.lostBytes.count)
+        return receipt
+    }
+
+    /// Counts by reason.
+    ///
+    /// Reasons are append-only, so an older list may be shorter.
+    private mutating func reasons(_ known: Int) throws(StateError) -> [UInt64] {
+        let found = try counts("reasons")
+        guard found.count <= known else { throw .malformed("an unknown reason") }
+        return found + [UInt64](repeating: 0, count: known - found.count)
+    }
+
+    private mutating func position() throws(StateError) -> FilePosition {
+        let identity = FileIdentity(device: try long(), inode: try long(), birth: try signed())
+        let path = try text()
+        let offset = try count()
+        let headLength = try length()
+        let headHash = try long()
+        let tailLength = try length()
+        let tailHash = try long()
+        return FilePosition(
+            identity: identity, path: path, offset: offset, headLength: headLength, headHash: headHash,
+            tailLength: tailLength, tailHash: tailHash, isRotated: try flag())
+    }
+
+    private mutating func length() throws(StateError) -> UInt32 {
+        try valid(UInt32(exactly: try count()), "length")
+    }
+
+    private mutating func schema() throws(StateError) -> Schema {
+        let signals = try list("signals of a schema", size: 12) { (reader) throws(StateError) in
+            let name = try reader.text()
+            let role: Role = try reader.choice("role")
+            let kind: SignalKind = try reader.choice("kind of signal")
+            let path = try reader.path()
+            return Signal(name: name, role: role, kind: kind, path: path, scale: try reader.finite("a scale"))
+        }
+        guard signals.count <= EventLimits.signals else { throw .malformed("too many signals of a schema") }
+        var schema = Schema(signals: signals)
+        schema.timestampUnit = try choice("unit of time")
+        schema.timestamp = try optionalPath()
+        schema.identifier = try optionalPath()
+        schema.model = try optionalPath()
+        schema.version = try optionalPath()
+        schema.status = try optionalPath()
+        schema.defaultModel = try text()
+        schema.defaultVersion = try text()
+        schema.ignored = try list("paths") { (reader) throws(StateError) in try reader.path() }
+        schema.featureObjects = try list("paths") { (reader) throws(StateError) in try reader.path() }
+        return schema
+    }
+
+    private mutating func optionalPath() throws(StateError) -> [String]? {
+        try optional { (reader) throws(StateError) in try reader.path() }
+    }
+
+    private mutating func path() throws(StateError) -> [String] {
+        try list("keys of a path") { (reader) throws(StateError) in try reader.text() }
+    }
+}

@@ -1,0 +1,133 @@
+import Events
+import Monitor
+import StateCodec
+import TestKit
+import Testing
+
+@Suite struct StateCodecTests {
+    static var settings: MonitorSettings {
+        var settings = MonitorSettings()
+        settings.sources = ["a", "b"]
+        settings.learning.events = 400
+        settings.exposedValues = ["age"]
+        return settings
+    }
+
+    /// A monitor that has seen `count` events: rows, observations, positions, rejections.
+    static func state(seed: UInt64, count: Int) -> MonitorState {
+        var monitor = Monitor(settings: settings, at: TestHistory.instant(0))
+        feed(&monitor, seed: seed, from: 0, count: count)
+        return monitor.cut(at: TestHistory.instant(9_000)).state
+    }
+
+    static func feed(_ monitor: inout Monitor, seed: UInt64, from: Int, count: Int) {
+        let events = TestHistory.events(seed: seed, count: from + count, minutes: 150)[from...]
+        for start in stride(from: from, to: from + count, by: 100) {
+            let end = min(start + 100, from + count)
+            let batch = EventBatch.of(events[start..<end], source: start / 100 % 2)
+            batch.receipt.reject(.malformedJSON)
+            batch.observe(.feature, "amount", .number(Double(start)), weight: 2.5)
+            batch.observe(.prediction, nil, .text("maybe"), isPrediction: true)
+            batch.positions = [
+                .reached(
+                    FilePosition(
+                        identity: FileIdentity(device: 1, inode: UInt64(start / 500), birth: 5), path: "/log/ä.jsonl",
+                        offset: UInt64(end * 100), headLength: 1_024, headHash: 77, tailLength: 4_096, tailHash: 78,
+                        isRotated: true))
+            ]
+            monitor.apply(batch, at: TestHistory.instant(Double(start)))
+        }
+    }
+
+    /// What was written is read back, whether the reference is being learned, in use, or lacking.
+    @Test(arguments: [0, 1, 50, 300, 1_000, 5_000]) func roundTrip(count: Int) throws {
+        let state = Self.state(seed: UInt64(count), count: count)
+        let bytes = StateCodec.encode(state)
+        let restored = try StateCodec.decode(bytes)
+        #expect(StateCodec.encode(restored) == bytes)
+        #expect(restored.sources == state.sources)
+        #expect(restored.generation == 1)
+        #expect(restored.models.map(\.predictions) == state.models.map(\.predictions))
+    }
+
+    /// A monitor restored from bytes goes on exactly as the one that wrote them.
+    @Test(arguments: [100, 350, 2_000]) func restoredMonitorContinuesIdentically(count: Int) throws {
+        var original = Monitor(settings: Self.settings, at: TestHistory.instant(0))
+        Self.feed(&original, seed: 3, from: 0, count: count)
+        let cut = original.cut(at: TestHistory.instant(Double(count)))
+        let state = try StateCodec.decode(StateCodec.encode(cut.state))
+        var restored = Monitor(settings: Self.settings, restoring: state, at: TestHistory.instant(Double(count)))
+        #expect(restored.notes == [])
+        Self.feed(&original, seed: 3, from: count, count: 1_500)
+        Self.feed(&restored, seed: 3, from: count, count: 1_500)
+        let first = original.cut(at: TestHistory.instant(9_000))
+        let second = restored.cut(at: TestHistory.instant(9_000))
+        #expect(StateCodec.encode(first.state) == StateCodec.encode(second.state))
+        #expect(first.snapshot.models.count == second.snapshot.models.count)
+        for (one, other) in zip(first.snapshot.models, second.snapshot.models) {
+            #expect(one.reference == other.reference)
+            #expect(one.latency == other.latency && one.score == other.score)
+            for (signal, twin) in zip(one.signals, other.signals) {
+                #expect(signal.bins == twin.bins && signal.issues == twin.issues)
+                #expect(signal.windows.map(\.drift) == twin.windows.map(\.drift))
+                #expect(signal.windows.map(\.moments) == twin.windows.map(\.moments))
+                #expect(signal.windows.map(\.distinct) == twin.windows.map(\.distinct))
+                #expect(
+                    signal.windows.flatMap(\.quantiles).map(\.value) == twin.windows.flatMap(\.quantiles).map(\.value))
+            }
+        }
+    }
+
+    /// Every truncation is refused.
+    @Test func truncations() {
+        let bytes = StateCodec.encode(Self.state(seed: 1, count: 60))
+        for length in stride(from: 0, to: bytes.count, by: 7) {
+            #expect(throws: StateError.self) { try StateCodec.decode(Array(bytes.prefix(length))) }
+        }
+        #expect(throws: StateError.wrongLength) { try StateCodec.decode(bytes + [0]) }
+    }
+
+    /// Every flipped bit is found.
+    @Test func bitFlips() {
+        var bytes = StateCodec.encode(Self.state(seed: 2, count: 60))
+        var random = SplitMix64(seed: 5)
+        for _ in 0..<2_000 {
+            let place = Int(random.next() % UInt64(bytes.count))
+            let bit = UInt8(1) << UInt8(random.next() % 8)
+            bytes[place] ^= bit
+            #expect(throws: StateError.self) { try StateCodec.decode(bytes) }
+            bytes[place] ^= bit
+        }
+        #expect(throws: Never.self) { try StateCodec.decode(bytes) }
+    }
+
+    /// A body that is wrong in spite of a right checksum is refused or restored to something that works; it never traps.
+    @Test(arguments: 0..<UInt64(12)) func hostileBodies(seed: UInt64) throws {
+        let bytes = StateCodec.encode(Self.state(seed: 4, count: seed % 2 == 0 ? 40 : 700))
+        var random = SplitMix64(seed: seed)
+        for _ in 0..<60 {
+            var body = Array(bytes[20..<bytes.count - 4])
+            for _ in 0...random.next() % 4 {
+                let place = Int(random.next() % UInt64(body.count))
+                switch random.next() % 4 {
+                case 0: body[place] = UInt8(truncatingIfNeeded: random.next())
+                case 1: body[place] = 0xFF
+                case 2: body.remove(at: place)
+                default: body.insert(UInt8(truncatingIfNeeded: random.next()), at: place)
+                }
+            }
+            guard let state = try? StateCodec.decode(StateCodec.framed(body)) else { continue }
+            var monitor = Monitor(settings: Self.settings, restoring: state, at: TestHistory.instant(10_000))
+            Self.feed(&monitor, seed: seed, from: 0, count: 50)
+            _ = StateCodec.encode(monitor.cut(at: TestHistory.instant(20_000)).state)
+        }
+    }
+
+    @Test func header() {
+        #expect(throws: StateError.notAState) { try StateCodec.decode([]) }
+        #expect(throws: StateError.notAState) { try StateCodec.decode([UInt8](repeating: 0, count: 64)) }
+        var bytes = StateCodec.encode(Self.state(seed: 1, count: 0))
+        bytes[8] = 99
+        #expect(throws: StateError.unsupportedVersion(99)) { try StateCodec.decode(bytes) }
+    }
+}
