@@ -21,16 +21,22 @@ public struct CategoryTable: Sendable, Equatable {
     /// Most names.
     public let limit: Int
 
+    /// A place of the open-addressing table.
+    ///
+    /// `idPlusOne` is 0 in a free one.
+    private struct Slot: Sendable {
+        var hash: UInt64 = 0
+        var offset: UInt32 = 0
+        var length: UInt32 = 0
+        var idPlusOne: UInt32 = 0
+    }
+
     /// Bytes of all names, one after the other.
     private var bytes: [UInt8] = []
     /// Per name: end in `bytes`, after the start 0 of the first one.
     private var ends: [UInt32] = [0]
-    /// Per name: its hash.
-    private var hashes: [UInt64] = []
-    /// Open addressing by hash: number of the name plus 1, 0 for a free slot.
-    ///
-    /// At most half of them are taken.
-    private var slots: [UInt32] = [UInt32](repeating: 0, count: 16)
+    /// By hash, at most a quarter full: most look-ups end at the first place.
+    private var slots = [Slot](repeating: Slot(), count: 16)
 
     /// Creates an empty table for up to `limit` names, at most `SketchLimits.categories`.
     public init(limit: Int) {
@@ -53,10 +59,10 @@ public struct CategoryTable: Sendable, Equatable {
     }
 
     /// Number of names.
-    public var count: Int { hashes.count }
+    public var count: Int { ends.count - 1 }
 
     /// Whether no further name will be taken.
-    public var isFull: Bool { hashes.count >= limit }
+    public var isFull: Bool { count >= limit }
 
     /// The names as texts in the order of their numbers; invalid UTF-8 is repaired.
     public var names: [String] { (0..<count).map { String(decoding: nameBytes(of: $0), as: UTF8.self) } }
@@ -71,14 +77,12 @@ public struct CategoryTable: Sendable, Equatable {
 
     /// Number of a name whose hash is known; `nil` if it is not in the table.
     public func id(of name: UnsafeRawBufferPointer, hash: UInt64) -> Int? {
-        let mask = slots.count - 1
-        var slot = Int(truncatingIfNeeded: hash) & mask
-        while slots[slot] != 0 {
-            let id = Int(slots[slot]) - 1
-            if hashes[id] == hash, unsafe isEqual(id, name) { return id }
-            slot = (slot + 1) & mask
+        let id = unsafe withStorage { slots, mask, bytes in
+            // A name without bytes may have no address; none is read.
+            unsafe CategoryTable.find(
+                name.baseAddress ?? bytes, count: name.count, hash: hash, in: slots, mask: mask, bytes: bytes)
         }
-        return nil
+        return id == CategoryTable.absent ? nil : Int(id)
     }
 
     /// Number of a text; `nil` if it is not in the table.
@@ -95,18 +99,21 @@ public struct CategoryTable: Sendable, Equatable {
     /// The same for a name whose hash is known.
     public mutating func insert(_ name: UnsafeRawBufferPointer, hash: UInt64) -> Int? {
         if let id = unsafe id(of: name, hash: hash) { return id }
-        guard hashes.count < limit, name.count <= SketchLimits.nameBytes else { return nil }
+        guard count < limit, name.count <= SketchLimits.nameBytes else { return nil }
+        let start = bytes.count
         unsafe bytes.append(contentsOf: name)
-        // At most `categories` names of `nameBytes` bytes: 2²⁸.
+        // At most `categories` names of `nameBytes` bytes, 2²⁸ together: nothing is cut off here.
         ends.append(UInt32(truncatingIfNeeded: bytes.count))
-        hashes.append(hash)
-        if hashes.count * 2 > slots.count {
-            slots = [UInt32](repeating: 0, count: slots.count * 2)
-            for id in hashes.indices { place(id) }
-        } else {
-            place(hashes.count - 1)
+        if count * 4 > slots.count {
+            let old = slots
+            slots = [Slot](repeating: Slot(), count: old.count * 2)
+            for slot in old where slot.idPlusOne != 0 { place(slot) }
         }
-        return hashes.count - 1
+        place(
+            Slot(
+                hash: hash, offset: UInt32(truncatingIfNeeded: start), length: UInt32(truncatingIfNeeded: name.count),
+                idPlusOne: UInt32(truncatingIfNeeded: count)))
+        return count - 1
     }
 
     /// The same for a text.
@@ -126,12 +133,15 @@ public struct CategoryTable: Sendable, Equatable {
         _ spans: UnsafeBufferPointer<Span>, in base: UnsafeRawPointer, ids: UnsafeMutablePointer<Int32>,
         hashes: UnsafeMutablePointer<UInt64>
     ) {
-        for index in 0..<spans.count {
-            let span = unsafe spans[index]
-            let name = unsafe UnsafeRawBufferPointer(start: base + Int(span.offset), count: Int(span.length))
-            let hash = unsafe ByteHash.hash(of: name)
-            unsafe hashes[index] = hash
-            unsafe ids[index] = id(of: name, hash: hash).map { Int32(truncatingIfNeeded: $0) } ?? CategoryTable.absent
+        unsafe withStorage { slots, mask, bytes in
+            for index in 0..<spans.count {
+                let span = unsafe spans[index]
+                let (name, count) = unsafe (base + Int(span.offset), Int(span.length))
+                let hash = unsafe ByteHash.hash(name, count: count, seed: ByteHash.start)
+                unsafe hashes[index] = hash
+                unsafe ids[index] = CategoryTable.find(
+                    name, count: count, hash: hash, in: slots, mask: mask, bytes: bytes)
+            }
         }
     }
 
@@ -157,19 +167,67 @@ public struct CategoryTable: Sendable, Equatable {
         left.limit == right.limit && left.ends == right.ends && left.bytes == right.bytes
     }
 
-    /// Enters a number into a free slot.
-    private mutating func place(_ id: Int) {
+    /// Enters a name that is not in the table.
+    private mutating func place(_ entry: Slot) {
         let mask = slots.count - 1
-        var slot = Int(truncatingIfNeeded: hashes[id]) & mask
-        while slots[slot] != 0 { slot = (slot + 1) & mask }
-        slots[slot] = UInt32(truncatingIfNeeded: id + 1)
+        var slot = Int(truncatingIfNeeded: entry.hash) & mask
+        while slots[slot].idPlusOne != 0 { slot = (slot + 1) & mask }
+        slots[slot] = entry
     }
 
-    /// Whether a name in the table has exactly these bytes.
-    private func isEqual(_ id: Int, _ name: UnsafeRawBufferPointer) -> Bool {
-        let start = Int(ends[id])
-        guard Int(ends[id + 1]) - start == name.count else { return false }
-        for index in 0..<name.count where unsafe bytes[start + index] != name[index] { return false }
+    /// Calls `body` with the places, what to cut a hash to, and the bytes of the names.
+    @inline(__always)
+    private func withStorage<Result>(
+        _ body: (_ slots: UnsafePointer<Slot>, _ mask: Int, _ bytes: UnsafeRawPointer) -> Result
+    ) -> Result {
+        unsafe slots.withUnsafeBufferPointer { slots in
+            unsafe bytes.withUnsafeBytes { bytes in
+                guard let first = slots.baseAddress else { preconditionFailure("a table has places from the start") }
+                // Without names `bytes` may have no address, and none is read.
+                return unsafe body(first, slots.count - 1, bytes.baseAddress ?? UnsafeRawPointer(first))
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func find(
+        _ name: UnsafeRawPointer, count: Int, hash: UInt64, in slots: UnsafePointer<Slot>, mask: Int,
+        bytes: UnsafeRawPointer
+    ) -> Int32 {
+        var place = Int(truncatingIfNeeded: hash) & mask
+        while true {
+            let slot = unsafe slots[place]
+            // One less than 0 is `absent`.
+            let id = Int32(truncatingIfNeeded: slot.idPlusOne) &- 1
+            if slot.hash == hash || id == absent {
+                if id == absent { return id }
+                if Int(slot.length) == count, unsafe isEqual(bytes + Int(slot.offset), name, count: count) { return id }
+            }
+            place = (place &+ 1) & mask
+        }
+    }
+
+    /// Compares bytes by words; the last word reaches back into the one before.
+    @inline(__always)
+    private static func isEqual(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, count: Int) -> Bool {
+        if count >= 8 {
+            var offset = 0
+            while offset &+ 8 <= count {
+                if unsafe ByteHash.word(left + offset) != ByteHash.word(right + offset) { return false }
+                offset &+= 8
+            }
+            return unsafe ByteHash.word(left + (count &- 8)) == ByteHash.word(right + (count &- 8))
+        }
+        if count >= 4 {
+            return unsafe ByteHash.half(left) == ByteHash.half(right)
+                && ByteHash.half(left + (count &- 4)) == ByteHash.half(right + (count &- 4))
+        }
+        for offset in 0..<count
+        where unsafe left.load(fromByteOffset: offset, as: UInt8.self)
+            != right.load(fromByteOffset: offset, as: UInt8.self)
+        {
+            return false
+        }
         return true
     }
 }

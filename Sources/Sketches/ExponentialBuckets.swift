@@ -17,10 +17,8 @@ public enum ExponentialBuckets {
     static let firstKey = -128 << finestSchema
     /// Largest key at the finest schema, that of the largest finite number.
     static let lastKey = 1024 << finestSchema - 1
-    /// Bits of `zeroThreshold`.
-    static let zeroBits = zeroThreshold.bitPattern
-    /// Bits of the first magnitude that is not finite.
-    static let infinityBits = Double.infinity.bitPattern
+    /// `magnitudeBits` of the first magnitude that is not finite.
+    static let infinityBits = magnitudeBits(.infinity)
 
     /// γ − 1 over γ + 1: how far the middle of a bucket may be from a magnitude in it, relative to that magnitude.
     static func relativeAccuracy(schema: Int) -> Double {
@@ -28,17 +26,30 @@ public enum ExponentialBuckets {
         return (gamma - 1) / (gamma + 1)
     }
 
-    /// Key of a magnitude at the finest schema.
-    ///
-    /// `bits` are those of a positive number above `zeroThreshold`.
+    /// Added to keys where they have to be positive: a multiple of the widest bucket.
+    static let keyBias = 1024 << finestSchema
+
+    /// Bits of a number without its sign, moved up by one: they order magnitudes.
     @inline(__always)
-    static func key(ofMagnitudeBits bits: UInt64, steps: UnsafePointer<UInt64>) -> Int {
+    static func magnitudeBits(_ value: Double) -> UInt64 { value.bitPattern &<< 1 }
+
+    /// Key at the finest schema, plus `keyBias`, from `magnitudeBits` of a finite number.
+    ///
+    /// Magnitudes up to `zeroThreshold` have smaller keys than `firstKey`; that of 0 wraps round to the smallest ones.
+    @inline(__always)
+    static func biasedKey(ofMagnitudeBits bits: UInt64, steps: UnsafePointer<UInt64>) -> Int {
         // One less: a bucket holds its upper bound, the arithmetic below would put it into the next one.
         let below = bits &- 1
-        let cell = Int(truncatingIfNeeded: (below &>> 45) & 127)
-        let step = unsafe ((below & significandMask) &+ steps[cell]) &>> 52
-        let exponent = Int(truncatingIfNeeded: below &>> 52) &- 1_023
-        return exponent &<< finestSchema &+ Int(truncatingIfNeeded: step)
+        let cell = Int(truncatingIfNeeded: (below &>> 46) & 127)
+        return unsafe Int(truncatingIfNeeded: (below &+ steps[cell]) &>> 48)
+    }
+
+    /// Key of a positive number at the finest schema.
+    static func key(of magnitude: Double) -> Int {
+        unsafe steps.withUnsafeBufferPointer { steps in
+            guard let steps = steps.baseAddress else { return 0 }
+            return unsafe biasedKey(ofMagnitudeBits: magnitudeBits(magnitude), steps: steps) - keyBias
+        }
     }
 
     /// Lower bound of a key's bucket: 2^(key · 2^−schema).
@@ -54,18 +65,20 @@ public enum ExponentialBuckets {
         power(key: key, schema: schema) * (1 + relativeAccuracy)
     }
 
-    /// Per cell of 1/128 of an octave: number of bucket bounds up to its start, in the exponent's place, plus what
-    /// carries into the exponent from the next bound on.
+    /// Per cell of 1/128 of an octave: what to add to `magnitudeBits` so that their first 16 bits are the biased key.
     ///
-    /// Bounds are more than a cell apart, so one addition finds the bucket.
+    /// Without it those bits would grow linearly within an octave: 32 equal steps where the buckets need 32 equal ratios.
+    /// Bounds of buckets are more than a cell apart. In a cell with a bound, the sum reaches the next key at the bound; in
+    /// one without, it stays within the key.
     static let steps: [UInt64] = (0..<128).map { cell in
-        let start = UInt64(cell) << 45
+        let (start, end) = (UInt64(cell) << 45, UInt64(cell + 1) << 45)
         let passed = significands.lastIndex { $0 <= start } ?? 0
-        let next = passed + 1 < significands.count ? significands[passed + 1] : significandMask + 1
-        return UInt64(passed) << 52 + (significandMask + 1 - next)
+        let bound = significands.first { $0 > start && $0 < end }
+        let key = UInt64(passed + (1 << finestSchema))
+        if let bound { return (key + 1) << 48 &- bound << 1 }
+        return key << 48 &- start << 1
     }
 
-    private static let significandMask: UInt64 = 1 << 52 - 1
     private static let oneBits = 1.0.bitPattern
 
     /// Fraction bits of 2^(k/32), rounded to nearest: the bounds of the finest schema.

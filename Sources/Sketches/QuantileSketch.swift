@@ -88,23 +88,7 @@ public struct QuantileSketch: Sendable, Equatable {
 
     /// Adds a value `count` times; one that is not finite is left out.
     public mutating func insert(_ value: Double, count: UInt64 = 1) {
-        guard value.isFinite, count > 0 else { return }
-        self.count &+= count
-        let bits = value.magnitude.bitPattern
-        guard bits > ExponentialBuckets.zeroBits else {
-            counters[0] &+= count
-            return
-        }
-        let fine = unsafe ExponentialBuckets.steps.withUnsafeBufferPointer { steps in
-            unsafe steps.baseAddress.map { unsafe ExponentialBuckets.key(ofMagnitudeBits: bits, steps: $0) } ?? 0
-        }
-        let isNegative = value.sign == .minus
-        cover(
-            isNegative ? nil : fine...fine, negative: isNegative ? fine...fine : nil,
-            schema: ExponentialBuckets.finestSchema)
-        let key = fine >> (ExponentialBuckets.finestSchema - schema)
-        let slot = isNegative ? 1 + positive.width + key - negative.low : 1 + key - positive.low
-        counters[slot] &+= count
+        unsafe withUnsafePointer(to: value) { pointer in unsafe insert(pointer, length: 1, weight: count) }
     }
 
     /// Adds values; those that are not finite are left out.
@@ -112,16 +96,7 @@ public struct QuantileSketch: Sendable, Equatable {
     /// About 2 ns per value once the buckets are there.
     public mutating func insert(contentsOf values: UnsafeBufferPointer<Double>) {
         guard let base = values.baseAddress else { return }
-        var next = 0
-        while next < values.count {
-            let counted = unsafe insertCovered(base + next, length: values.count - next)
-            count &+= UInt64(truncatingIfNeeded: counted)
-            next += counted
-            if next < values.count {
-                unsafe insert(base[next])
-                next += 1
-            }
-        }
+        unsafe insert(base, length: values.count, weight: 1)
     }
 
     /// Adds what `other` has seen.
@@ -138,17 +113,10 @@ public struct QuantileSketch: Sendable, Equatable {
         let (theirPositive, theirNegative) = (other.usedKeys(positive: true), other.usedKeys(positive: false))
         cover(theirPositive, negative: theirNegative, schema: other.schema)
         let shift = other.schema - schema
-        if let keys = theirPositive {
-            for key in keys {
-                counters[1 + (key >> shift) - positive.low] &+= other.counters[1 + key - other.positive.low]
-            }
-        }
-        if let keys = theirNegative {
-            let (base, theirBase) = (1 + positive.width, 1 + other.positive.width)
-            for key in keys {
-                counters[base + (key >> shift) - negative.low] &+= other.counters[theirBase + key - other.negative.low]
-            }
-        }
+        add(other, theirPositive, shift: shift, from: 1 - other.positive.low, to: 1 - positive.low)
+        add(
+            other, theirNegative, shift: shift, from: 1 + other.positive.width - other.negative.low,
+            to: 1 + positive.width - negative.low)
         counters[0] &+= other.counters[0]
         count &+= other.count
     }
@@ -157,7 +125,7 @@ public struct QuantileSketch: Sendable, Equatable {
     public mutating func reset() {
         count = 0
         if schema == finestSchema {
-            for index in counters.indices { counters[index] = 0 }
+            unsafe counters.withUnsafeMutableBufferPointer { unsafe $0.update(repeating: 0) }
         } else {
             counters.removeAll(keepingCapacity: true)
             counters.append(0)
@@ -233,36 +201,140 @@ public struct QuantileSketch: Sendable, Equatable {
 }
 
 extension QuantileSketch {
-    /// Counts values up to the first one that no counter covers, and returns how many those were.
-    ///
-    /// Leaves `count` alone.
-    private mutating func insertCovered(_ values: UnsafePointer<Double>, length: Int) -> Int {
-        let shift = ExponentialBuckets.finestSchema - schema
-        let (zeroBits, infinityBits) = (ExponentialBuckets.zeroBits, ExponentialBuckets.infinityBits)
-        // What a key has to be moved by, and how many counters follow, for the positive side; xor gives the negative one.
-        let move = 1 - positive.low
-        let moveChange = move ^ (1 + positive.width - negative.low)
-        let (start, startChange) = (1, 1 ^ (1 + positive.width))
-        let (width, widthChange) = (positive.width, positive.width ^ negative.width)
-        return unsafe ExponentialBuckets.steps.withUnsafeBufferPointer { steps in
-            unsafe counters.withUnsafeMutableBufferPointer { counters in
-                guard let steps = steps.baseAddress, let counters = counters.baseAddress else { return 0 }
-                for index in 0..<length {
-                    let bits = unsafe values[index].bitPattern
-                    // All ones for a negative value: signs are random, so a branch on them would cost more than the rest.
-                    let side = Int(truncatingIfNeeded: Int64(bitPattern: bits) &>> 63)
-                    let magnitude = bits & ~(1 << 63)
-                    let key = unsafe ExponentialBuckets.key(ofMagnitudeBits: magnitude, steps: steps) &>> shift
-                    let slot = key &+ (move ^ (moveChange & side))
-                    let offset = UInt(bitPattern: slot &- (start ^ (startChange & side)))
-                    let isZero = magnitude <= zeroBits
-                    let isCovered = offset < UInt(bitPattern: width ^ (widthChange & side)) && magnitude < infinityBits
-                    guard isZero || isCovered else { return index }
-                    unsafe counters[isZero ? 0 : slot] &+= 1
+    /// Adds values, each `weight` times.
+    private mutating func insert(_ values: UnsafePointer<Double>, length: Int, weight: UInt64) {
+        unsafe ExponentialBuckets.steps.withUnsafeBufferPointer { steps in
+            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: min(length, QuantileSketch.block)) { slots in
+                guard let steps = steps.baseAddress, let slots = slots.baseAddress else { return }
+                var next = 0
+                while next < length {
+                    let size = min(length - next, QuantileSketch.block)
+                    if unsafe QuantileSketch.locate(values + next, length: size, in: lanes, steps: steps, into: slots) {
+                        unsafe counters.withUnsafeMutableBufferPointer { counters in
+                            guard let counters = counters.baseAddress else { return }
+                            for index in 0..<size { unsafe counters[Int(slots[index])] &+= weight }
+                        }
+                        count &+= UInt64(truncatingIfNeeded: size) &* weight
+                    } else {
+                        for index in next..<(next + size) {
+                            unsafe insertAlone(values[index], weight: weight, steps: steps)
+                        }
+                    }
+                    next += size
                 }
-                return length
             }
         }
+    }
+
+    /// Values that are located before they are counted.
+    private static let block = 256
+
+    /// Adds one value for which there may be no counter yet, or which may not be finite.
+    private mutating func insertAlone(_ value: Double, weight: UInt64, steps: UnsafePointer<UInt64>) {
+        guard value.isFinite else { return }
+        var slot: Int32 = 0
+        unsafe withUnsafePointer(to: value) { pointer in
+            if unsafe QuantileSketch.locate(pointer, length: 1, in: lanes, steps: steps, into: &slot) { return }
+            cover(value)
+            _ = unsafe QuantileSketch.locate(pointer, length: 1, in: lanes, steps: steps, into: &slot)
+        }
+        counters[Int(slot)] &+= weight
+        count &+= weight
+    }
+
+    /// The counters of one sign, as `locate` needs them.
+    private struct Lane {
+        /// Lowest key, biased.
+        var low: Int
+        /// Number of counters.
+        var width: Int
+        /// Place of the first counter.
+        var base: Int
+    }
+
+    /// What `locate` has to know: the lanes of both signs, and the shift from the finest schema.
+    private struct Lanes {
+        var positive: Lane
+        var negative: Lane
+        var shift: Int
+    }
+
+    private var lanes: Lanes {
+        let shift = ExponentialBuckets.finestSchema - schema
+        let bias = ExponentialBuckets.keyBias >> shift
+        return Lanes(
+            positive: Lane(low: positive.low + bias, width: positive.width, base: 1),
+            negative: Lane(low: negative.low + bias, width: negative.width, base: 1 + positive.width), shift: shift)
+    }
+
+    /// Finds the counter of each value.
+    ///
+    /// Returns whether all have one; otherwise `slots` are not to be used.
+    ///
+    /// Everything that depends on a value is arithmetic: signs and zeros are random, so branches on them would cost more
+    /// than all the rest.
+    @inline(__always)
+    private static func locate(
+        _ values: UnsafePointer<Double>, length: Int, in lanes: Lanes, steps: UnsafePointer<UInt64>,
+        into slots: UnsafeMutablePointer<Int32>
+    ) -> Bool {
+        unsafe withUnsafeTemporaryAllocation(of: Lane.self, capacity: 2) { sides in
+            unsafe sides.initializeElement(at: 0, to: lanes.positive)
+            unsafe sides.initializeElement(at: 1, to: lanes.negative)
+            guard let sides = sides.baseAddress else { return false }
+            let shift = lanes.shift
+            // The highest bit of `missed` is set once a key is outside of its lane.
+            var (missed, largest) = (0, UInt64(0))
+            for index in 0..<length {
+                let value = unsafe values[index]
+                let bits = ExponentialBuckets.magnitudeBits(value)
+                largest = bits > largest ? bits : largest
+                let key = unsafe ExponentialBuckets.biasedKey(ofMagnitudeBits: bits, steps: steps)
+                let lane = unsafe sides + Int(truncatingIfNeeded: value.bitPattern &>> 63)
+                let offset = unsafe (key &>> shift) &- lane.pointee.low
+                let outside = unsafe offset | (lane.pointee.width &- 1 &- offset)
+                let slot = unsafe offset &+ lane.pointee.base
+                // All ones unless the value counts as zero, then 0.
+                let isOther = ~((key &- (ExponentialBuckets.firstKey &+ ExponentialBuckets.keyBias)) &>> 63)
+                missed |= outside & isOther
+                unsafe slots[index] = Int32(truncatingIfNeeded: slot & isOther)
+            }
+            return missed >= 0 && largest < ExponentialBuckets.infinityBits
+        }
+    }
+
+    /// Adds the counts of another sketch at some of its keys to the counters of the same sign.
+    ///
+    /// - Parameters:
+    ///   - shift: From the other's schema to this one.
+    ///   - from: Place of key 0 among the other's counters.
+    ///   - to: Place of key 0 among the own ones. They cover all `keys`.
+    private mutating func add(
+        _ other: QuantileSketch, _ keys: ClosedRange<Int>?, shift: Int, from: Int, to: Int
+    ) {
+        guard let keys else { return }
+        unsafe other.counters.withUnsafeBufferPointer { theirs in
+            unsafe counters.withUnsafeMutableBufferPointer { counters in
+                guard let theirs = theirs.baseAddress, let counters = counters.baseAddress else { return }
+                if shift == 0 {
+                    let (theirs, counters) = unsafe (
+                        theirs + (from + keys.lowerBound), counters + (to + keys.lowerBound)
+                    )
+                    for slot in 0..<keys.count { unsafe counters[slot] &+= theirs[slot] }
+                } else {
+                    for key in keys { unsafe counters[to &+ (key &>> shift)] &+= theirs[from &+ key] }
+                }
+            }
+        }
+    }
+
+    /// Makes a counter for a finite value that has none: so its magnitude is above `zeroThreshold`.
+    private mutating func cover(_ value: Double) {
+        let key = ExponentialBuckets.key(of: value.magnitude)
+        let keys = key...key
+        let isNegative = value.sign == .minus
+        cover(
+            isNegative ? nil : keys, negative: isNegative ? keys : nil, schema: ExponentialBuckets.finestSchema)
     }
 
     /// Makes counters for keys of some schema, lowering the sketch's own schema until both sides fit the limit.
