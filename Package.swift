@@ -79,7 +79,7 @@ let package = Package(
         tests("Statistics", sees: ["Statistics", "Sketches"], goldens: true),
         tests("Monitor", sees: ["Monitor", "Events", "Sketches", "Statistics", "LineFormats"]),
         tests("StateCodec", sees: ["StateCodec", "Monitor", "Events", "Sketches"]),
-        tests("Exposition", sees: ["Exposition"], goldens: true),
+        tests("Exposition", sees: ["Exposition"]),
         tests("Catalog", sees: ["Catalog", "Exposition", "Monitor", "Events", "Sketches"], goldens: true),
         tests("Scenarios", sees: ["Scenarios"]),
         tests("Ingest", sees: ["Ingest", "LineFormats", "Events", "CLinux"]),

@@ -1,4 +1,5 @@
 import Exposition
+import TestKit
 import Testing
 
 /// Which format a client gets.
@@ -62,6 +63,20 @@ import Testing
         ] as [(String?, Bool)])
     func gzip(_ acceptEncoding: String?, _ expected: Bool) {
         #expect(Negotiation.acceptsGzip(acceptEncoding) == expected)
+    }
+
+    /// Headers come from anyone: pieces of real ones in any order never trap, and the answer is always a format.
+    @Test(arguments: 0..<UInt64(200))
+    func anyHeader(seed: UInt64) {
+        let pieces = [
+            "application/openmetrics-text", "text/plain", "*/*", ";", ",", "=", "q", "version", "1.0.0", "\"", " ",
+            "\t",
+            "0.5", ".", "99999999999999999999", "gzip", "é", "\0",
+        ]
+        var random = SplitMix64(seed: seed)
+        let header = (0..<20).map { _ in pieces[Int(random.next() % UInt64(pieces.count))] }.joined()
+        #expect(ExpositionFormat.allCases.contains(Negotiation.format(accept: header)))
+        #expect(Negotiation.acceptsGzip(header) || !Negotiation.acceptsGzip(header + ",gzip;q=0"))
     }
 
     @Test func contentTypes() {
