@@ -31,8 +31,9 @@ extension Catalog {
     }
 
     private static func row(_ family: FamilyDescriptor) -> String {
-        // A bar would end the cell; Markdown reads it escaped.
+        // A bar would end the cell and two underscores begin bold text; Markdown reads both escaped.
         let help = family.help.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+            .split(separator: "__", omittingEmptySubsequences: false).joined(separator: "\\_\\_")
         let labels = family.labels.map { "`\($0)`" }.joined(separator: ", ")
         let note = family.stability == .experimental ? " (experimental)" : ""
         return "| `\(family.name)` | \(type(family))\(note) | \(labels) | \(help) |"

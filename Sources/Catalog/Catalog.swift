@@ -1,6 +1,7 @@
 internal import Events
 public import Exposition
 public import Monitor
+internal import Sketches
 
 /// Every metric family that telltale exposes, and how a snapshot becomes their series.
 ///
@@ -81,5 +82,14 @@ final class LabelledSignal {
         labels = writer.block(model, "feature", snapshot.name)
         kindLabels = writer.block(writer.block(model, "kind", kindLabel), "feature", snapshot.name)
         referenceLabels = writer.block(writer.block(reference, "kind", kindLabel), "feature", snapshot.name)
+    }
+}
+
+extension ExpositionWriter {
+    /// Writes a histogram of the snapshot, without its sum if a value was negative.
+    mutating func histogram(_ labels: LabelBlock, _ histogram: HistogramSnapshot) {
+        let isNegative = (histogram.native.quantile(0) ?? 0) < 0
+        self.histogram(
+            labels, bounds: histogram.bounds.span, counts: histogram.counts.span, sum: isNegative ? nil : histogram.sum)
     }
 }

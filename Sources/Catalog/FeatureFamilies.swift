@@ -16,8 +16,10 @@ enum FeatureFamilies {
             """)
     static let values = FamilyDescriptor(
         "model_feature_value", .histogram, labels: modelLabels + ["feature"], stability: .experimental,
-        help:
-            "Values of a numeric feature, where the configuration asks for them. Text formats carry its sum and count.")
+        help: """
+            Values of a numeric feature, where the configuration asks for them. Text formats carry its sum and count; both \
+            are absent once a value was negative.
+            """)
     static let quantile = FamilyDescriptor(
         "model_feature_quantile", .gauge, labels: modelLabels + ["feature", "window", "q"],
         help: """
@@ -55,8 +57,7 @@ enum FeatureFamilies {
         if writer.begin(values) {
             forEachFeature(of: models) { feature in
                 guard let values = feature.snapshot.values else { return }
-                writer.histogram(
-                    feature.labels, bounds: values.bounds.span, counts: values.counts.span, sum: values.sum)
+                writer.histogram(feature.labels, values)
             }
         }
         if writer.begin(quantile) {

@@ -26,9 +26,10 @@ enum TrafficFamilies {
         help: "Probability or confidence the model gave, as it came, in steps of 0.05.")
     static let value = FamilyDescriptor(
         "model_prediction_value", .histogram, labels: modelLabels,
-        help:
-            "Predicted number of a regression. Text formats carry its sum and count, so its mean is rate(sum) / rate(count)."
-    )
+        help: """
+            Predicted number of a regression. Text formats carry its sum and count, so its mean is rate(sum) / rate(count); \
+            both are absent once a value was negative.
+            """)
     static let windowEvents = FamilyDescriptor(
         "model_window_events", .gauge, labels: modelLabels + ["window"],
         help: "Predictions in the sliding window, the open pane included.")
@@ -115,8 +116,7 @@ enum TrafficFamilies {
         guard writer.begin(family) else { return }
         for model in models {
             guard let histogram = model.snapshot[keyPath: path] else { continue }
-            writer.histogram(
-                model.labels, bounds: histogram.bounds.span, counts: histogram.counts.span, sum: histogram.sum)
+            writer.histogram(model.labels, histogram)
         }
     }
 }

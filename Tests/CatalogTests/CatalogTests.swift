@@ -131,6 +131,16 @@ import Testing
         #expect(scores.allSatisfy { $0["reference"] == "0123456789ab" })
     }
 
+    /// A sum that can fall looks like a restart to `rate`: a histogram of negative values has none.
+    @Test func sumsNeverFall() throws {
+        let samples = try ExpositionChecker.text(Self.render(.text)).flatMap(\.samples)
+        func names(_ feature: String) -> [String] {
+            samples.filter { $0.name.hasPrefix("model_feature_value") && $0["feature"] == feature }.map(\.name)
+        }
+        #expect(names("area") == ["_bucket", "_sum", "_count"].map { "model_feature_value" + $0 })
+        #expect(names("balance") == ["model_feature_value_bucket"])
+    }
+
     @Test func seriesAreCounted() throws {
         let samples = try ExpositionChecker.text(Self.render(.text)).flatMap(\.samples)
         #expect(samples.last?.name == "telltale_series")

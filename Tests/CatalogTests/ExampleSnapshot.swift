@@ -104,7 +104,11 @@ enum ExampleSnapshot {
         model.joinedOutcomes = 50
         var area = signal("area", .feature, .numeric)
         area.values = HistogramSnapshot(bounds: [], counts: [1_200], sum: 96_000, native: sketch)
-        model.signals = [area]
+        var balance = signal("balance", .feature, .numeric)
+        var negative = sketch
+        for value in [-1.0, 4] { negative.insert(value) }
+        balance.values = HistogramSnapshot(bounds: [], counts: [2], sum: 3, native: negative)
+        model.signals = [area, balance]
         model.windows = [
             ModelWindow(
                 label: "5m", events: 1_200,

@@ -26,7 +26,7 @@ import Testing
             let (bounds, counts): ([Double], [UInt64]) = ([0.25, 1], [1, 2, 3])
             writer.histogram(labels, bounds: bounds.span, counts: counts.span, sum: 4.5)
             let (none, total): ([Double], [UInt64]) = ([], [9])
-            writer.histogram(.empty, bounds: none.span, counts: total.span, sum: -1)
+            writer.histogram(.empty, bounds: none.span, counts: total.span, sum: nil)
         }
         if writer.begin(size) { writer.summary(.empty, sum: 1e21, count: 2) }
         if writer.begin(identity) {
@@ -44,7 +44,7 @@ import Testing
     @Test func text() {
         var writer = ExpositionWriter(format: .text, capacity: 1)
         Self.writeAll(&writer)
-        #expect(writer.seriesCount == 14)
+        #expect(writer.seriesCount == 12)
         #expect(
             String(decoding: writer.bytes, as: UTF8.self) == #"""
                 # HELP demo_requests_total Requests \\ "quoted"\nand more.
@@ -59,8 +59,6 @@ import Testing
                 demo_delay_seconds_sum{host="a"} 4.5
                 demo_delay_seconds_count{host="a"} 6
                 demo_delay_seconds_bucket{le="+Inf"} 9
-                demo_delay_seconds_sum -1
-                demo_delay_seconds_count 9
                 # HELP demo_size_bytes Size.
                 # TYPE demo_size_bytes summary
                 demo_size_bytes_sum 1e+21
@@ -93,8 +91,6 @@ import Testing
                 demo_delay_seconds_sum{host="a"} 4.5
                 demo_delay_seconds_count{host="a"} 6
                 demo_delay_seconds_bucket{le="+Inf"} 9
-                demo_delay_seconds_sum -1
-                demo_delay_seconds_count 9
                 # HELP demo_size_bytes Size.
                 # TYPE demo_size_bytes summary
                 # UNIT demo_size_bytes bytes
@@ -159,7 +155,7 @@ import Testing
         #expect(writer.bytes.isEmpty)
         Self.writeAll(&writer)
         #expect(writer.bytes == first)
-        #expect(writer.seriesCount == 14)
+        #expect(writer.seriesCount == 12)
     }
 
     /// A block of another writer is a mistake, but never reads memory that is not the writer's.

@@ -157,8 +157,13 @@ public struct ExpositionChecker {
             let metric = rest.prefix { $0.labels.filter { $0.name != "le" } == labels }
             rest = rest.dropFirst(metric.count)
             let buckets = metric.filter { $0.name.hasSuffix("_bucket") }
-            let order = buckets.map(\.name) + [family.name + "_sum", family.name + "_count"]
+            // A histogram of negative values has neither sum nor count.
+            let hasSum = family.type == "summary" || metric.count > buckets.count
+            let order = buckets.map(\.name) + (hasSum ? [family.name + "_sum", family.name + "_count"] : [])
             guard metric.map(\.name) == order, let count = metric.last?.value else { throw fault("parts out of order") }
+            if let sum = metric.first(where: { $0.name == family.name + "_sum" }), !(sum.value >= 0) {
+                throw fault("a sum below zero or NaN")
+            }
             guard family.type == "histogram" else { continue }
             let bounds = buckets.map { $0["le"] ?? "" }
             let numbers = bounds.compactMap { $0 == "+Inf" ? Double.infinity : Double($0) }
