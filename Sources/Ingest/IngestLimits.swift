@@ -1,7 +1,12 @@
 /// Every bound and interval of the input side that no single source's settings own.
 public enum IngestLimits {
-    /// Batches each source owns; with none free a file waits and a datagram is dropped and counted.
-    public static let batchesPerSource = 4
+    /// Batches a tail may have out; with none free the file waits.
+    public static let batchesPerTail = 4
+    /// Batches a socket may have out, as many as bridge a pause of the monitor; with none free lines are dropped and
+    /// counted.
+    public static let batchesPerSocket = 32
+    /// Free batches a source keeps; more are let go.
+    public static let batchesKept = 4
     /// Rotated files one tail keeps open beside the live one.
     public static let openFiles = 64
     /// Closed files one tail still recognises when a path leads back to them.

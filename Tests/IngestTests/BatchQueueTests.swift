@@ -13,7 +13,8 @@ struct BatchQueueTests {
         let pools = [BatchPool(source: 0), BatchPool(source: 7)]
         for pool in pools {
             queue.register(pool)
-            pool.refill([batch(pool.source), batch(pool.source)])
+            let source = pool.source
+            pool.refill(limit: 2) { .carrier(source: source) }
         }
         for index in [0, 1, 1, 0] {
             guard let taken = pools[index].take() else { continue }
@@ -38,13 +39,29 @@ struct BatchQueueTests {
     @Test("A batch of a replaced set is let go")
     func replaced() {
         let pool = BatchPool(source: 0)
-        let old = batch(0)
-        pool.refill([old])
-        _ = pool.take()
-        pool.refill([batch(0)])
-        pool.put(old)
-        #expect(pool.take() != nil)
+        pool.refill(limit: 1) { .carrier(source: 0) }
+        let old = pool.take()
+        pool.refill(limit: 1) { .carrier(source: 0) }
+        if let old { pool.put(old) }
+        let new = pool.take()
+        #expect(new != nil && new !== old)
         #expect(pool.take() == nil)
+    }
+
+    @Test("After a burst no more than a few batches are kept")
+    func kept() {
+        let pool = BatchPool(source: 0)
+        pool.refill(limit: 32) { .carrier(source: 0) }
+        var taken: [EventBatch] = []
+        while let batch = pool.take() { taken.append(batch) }
+        #expect(taken.count == 32)
+        for batch in taken { pool.put(batch) }
+        var again = Set<ObjectIdentifier>()
+        while let batch = pool.take() {
+            if taken.contains(where: { $0 === batch }) { again.insert(ObjectIdentifier(batch)) }
+            taken.append(batch)
+        }
+        #expect(again.count == IngestLimits.batchesKept)
     }
 
     @Test("There is one batch on loan at a time")

@@ -81,7 +81,7 @@ struct DatagramIntakeTests {
         harness.take(String(repeating: "{\"seq\":1}\n", count: count))
         harness.intake.finish(now: 0)
         harness.apply(recycling: false)
-        let room = IngestLimits.batchesPerSource * EventLimits.batchRows
+        let room = IngestLimits.batchesPerSocket * EventLimits.batchRows
         #expect(harness.rows == min(count, room))
         #expect(harness.receipt.received == UInt64(count))
         #expect(harness.receipt.dropped[Int(DropReason.queueFull.rawValue)] == UInt64(max(0, count - room)))
@@ -90,10 +90,10 @@ struct DatagramIntakeTests {
     @Test("Without a free batch lines are dropped and counted, and the producer is not held up")
     func noFreeBatch() {
         var harness = IntakeHarness(schema: .fixed(TailHarness.schema))
-        let sent = 10_000
+        let sent = 40_000
         for _ in 0..<sent { harness.take("{\"seq\":1}\n{\"seq\":2}") }
         harness.apply()
-        let taken = IngestLimits.batchesPerSource * EventLimits.batchRows
+        let taken = IngestLimits.batchesPerSocket * EventLimits.batchRows
         #expect(harness.rows == taken)
         // The drops travel with the next batch, or alone if none is needed.
         _ = harness.intake.tick(now: 1_000_000_000)
@@ -110,7 +110,7 @@ struct DatagramIntakeTests {
             for _ in 0..<200 { harness.take(line, now: Int64(second) * 1_000_000_000) }
             _ = harness.intake.tick(now: Int64(second) * 1_000_000_000 + 999_000_000)
         }
-        #expect(harness.queue.count <= IngestLimits.batchesPerSource + 1)
+        #expect(harness.queue.count <= IngestLimits.batchesPerSocket + 1)
         harness.intake.finish(now: 0)
         harness.apply()
         #expect(harness.receipt.received == 20_000)

@@ -86,9 +86,9 @@ struct TailSourceTests {
         try tail.start()
         var ledger = Ledger()
         let deadline = MonotonicClock.now() + 20_000_000_000
-        while queue.count < IngestLimits.batchesPerSource, MonotonicClock.now() < deadline { sched_yield() }
+        while queue.count < IngestLimits.batchesPerTail, MonotonicClock.now() < deadline { sched_yield() }
         tail.stop()
-        #expect(queue.count == IngestLimits.batchesPerSource)
+        #expect(queue.count == IngestLimits.batchesPerTail)
         while let batch = queue.next(deadline: 0) { ledger.apply(batch) }
         let resumed = try TailSource(
             source: 0, settings: TailSettings(path: directory.file("app.log")), schema: Self.schema,

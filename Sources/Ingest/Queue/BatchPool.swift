@@ -1,15 +1,32 @@
 import Events
 
-/// The batches of one source: a fixed number, reused for ever, which is what bounds the queue to the monitor.
+/// The batches of one source: up to a fixed number, reused, which is what bounds the queue to the monitor.
 ///
-/// The source takes an empty batch, the monitor gives it back. When the schema changes the set is replaced; a batch of
-/// the old set that comes back is let go.
+/// The source takes an empty batch, the monitor gives it back. Batches are made when first needed and a few are kept, so
+/// that an idle source costs little and a burst finds room. When the schema changes the set is replaced; a batch of the
+/// old set that comes back is let go.
 final class BatchPool: Sendable {
     private struct State {
-        var members: [EventBatch] = []
+        var make: (@Sendable () -> EventBatch)?
+        var limit = 0
+        /// Batches of the present set that are with the source, in the queue, or with the monitor.
+        var out: [EventBatch] = []
         var free: [EventBatch] = []
         var guest: EventBatch?
         var isInterrupted = false
+
+        mutating func take() -> EventBatch? {
+            let batch: EventBatch
+            if let known = free.popLast() {
+                batch = known
+            } else if out.count < limit, let make {
+                batch = make()
+            } else {
+                return nil
+            }
+            out.append(batch)
+            return batch
+        }
     }
 
     /// Index of the source among the daemon's sources.
@@ -19,21 +36,21 @@ final class BatchPool: Sendable {
     /// A pool without batches.
     init(source: Int) { self.source = source }
 
-    /// Replaces all batches.
-    func refill(_ batches: [EventBatch]) {
+    /// Replaces all batches by up to `limit` new ones.
+    func refill(limit: Int, _ make: @escaping @Sendable () -> EventBatch) {
         state.withLock(waking: true) { state in
-            state.members = batches
-            state.free = batches
+            (state.make, state.limit) = (make, limit)
+            (state.out, state.free) = ([], [])
         }
     }
 
     /// A free batch, if there is one now.
-    func take() -> EventBatch? { state.withLock { $0.free.popLast() } }
+    func take() -> EventBatch? { state.withLock { $0.take() } }
 
     /// A free batch, waiting for one; `nil` once interrupted or at the deadline.
     func take(until deadline: Int64) -> EventBatch? {
         let taken: EventBatch?? = state.wait(until: deadline) { state in
-            if let batch = state.free.popLast() { return .some(batch) }
+            if let batch = state.take() { return .some(batch) }
             return state.isInterrupted ? .some(nil) : nil
         }
         return taken ?? nil
@@ -67,7 +84,10 @@ final class BatchPool: Sendable {
         batch.clear()
         state.withLock(waking: true) { state in
             if state.guest === batch { state.guest = nil }
-            if state.members.contains(where: { $0 === batch }) { state.free.append(batch) }
+            guard let index = state.out.firstIndex(where: { $0 === batch }) else { return }
+            state.out.swapAt(index, state.out.count - 1)
+            state.out.removeLast()
+            if state.free.count < IngestLimits.batchesKept { state.free.append(batch) }
         }
     }
 

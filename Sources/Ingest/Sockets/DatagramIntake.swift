@@ -143,12 +143,10 @@ struct DatagramIntake: ~Copyable {
     }
 
     private static func refill(_ pool: BatchPool, schema: Schema) {
-        pool.refill(
-            (0..<IngestLimits.batchesPerSource).map { _ in
-                EventBatch(
-                    source: pool.source, schema: schema, rowCapacity: schema.signals.isEmpty ? 1 : EventLimits.batchRows
-                )
-            })
+        let (source, rows) = (pool.source, schema.signals.isEmpty ? 1 : EventLimits.batchRows)
+        pool.refill(limit: IngestLimits.batchesPerSocket) {
+            EventBatch(source: source, schema: schema, rowCapacity: rows)
+        }
     }
 
     // MARK: - Inferring

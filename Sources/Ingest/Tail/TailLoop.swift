@@ -93,13 +93,12 @@ struct TailLoop: ~Copyable {
     private mutating func adopt(_ schema: Schema) {
         self.schema = schema
         decoder = RecordDecoder(schema: schema)
-        let settings = tailer.settings
-        pool.refill(
-            (0..<IngestLimits.batchesPerSource).map { _ in
-                EventBatch(
-                    source: pool.source, schema: schema, rowCapacity: settings.batchRows, observationCapacity: 0,
-                    byteCapacity: settings.batchBytes)
-            })
+        let (source, settings) = (pool.source, tailer.settings)
+        pool.refill(limit: IngestLimits.batchesPerTail) {
+            EventBatch(
+                source: source, schema: schema, rowCapacity: settings.batchRows, observationCapacity: 0,
+                byteCapacity: settings.batchBytes)
+        }
     }
 
     // MARK: - Inferring
