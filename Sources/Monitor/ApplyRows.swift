@@ -154,13 +154,11 @@ extension Monitor {
     }
 
     /// Whether a row carries ground truth and nothing else.
-    private func isOutcomeOnly(_ batch: EventBatch, row: Int, binding: SchemaBinding) -> Bool {
-        guard let outcome = binding.outcome, !batch.isMissing(row: row, place: outcome) else { return false }
-        if let prediction = binding.prediction, !batch.isMissing(row: row, place: prediction) { return false }
-        for place in batch.schema.signals.indices where place != outcome && !batch.isMissing(row: row, place: place) {
-            return false
-        }
-        return true
+    @inline(__always)
+    private func isOutcomeOnly(_ batch: EventBatch, row: Int, binding: borrowing SchemaBinding) -> Bool {
+        guard let outcome = binding.outcome, !outcome.isMissing(batch, row: row) else { return false }
+        if let prediction = binding.prediction, !prediction.isMissing(batch, row: row) { return false }
+        return binding.others.allSatisfy { $0.isMissing(batch, row: row) }
     }
 }
 
@@ -213,15 +211,5 @@ extension EventBatch {
         guard let leftText = unsafe text(left), let rightText = unsafe text(right) else { return !left.isPresent }
         for i in 0..<leftText.count where unsafe leftText[i] != rightText[i] { return false }
         return true
-    }
-
-    /// Whether the cell of a row is null or lacking.
-    @inline(__always)
-    fileprivate func isMissing(row: Int, place: Int) -> Bool {
-        let cell = columnIndices[place] &* rowCapacity &+ row
-        return switch schema.signals[place].kind {
-        case .numeric: unsafe numbers[cell].bitPattern == NumberMark.missingBits
-        case .categorical: unsafe texts[cell] == .missing
-        }
     }
 }

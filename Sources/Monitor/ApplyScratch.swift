@@ -1,4 +1,5 @@
 import Events
+import Sketches
 
 /// A run of rows of one batch that belong to one model and one pane, and are treated alike.
 struct RowGroup {
@@ -42,7 +43,13 @@ struct ApplyScratch: ~Copyable {
     let issues: UnsafeMutablePointer<UInt8>
     /// Finite numbers of one column of a group.
     let numbers: UnsafeMutablePointer<Double>
-    /// Hashes of the texts of one column of a group.
+    /// Texts of one column of a group.
+    let spans: UnsafeMutablePointer<CategoryTable.Span>
+    /// Per text: its place in the group.
+    let places: UnsafeMutablePointer<Int32>
+    /// Per text: its number in a table.
+    let ids: UnsafeMutablePointer<Int32>
+    /// Per text: its hash.
     let hashes: UnsafeMutablePointer<UInt64>
     /// Predicted class per place in a group; -1 for none.
     let predicted: UnsafeMutablePointer<Int32>
@@ -60,6 +67,9 @@ struct ApplyScratch: ~Copyable {
         unsafe order = .allocate(capacity: rowCapacity)
         unsafe issues = .allocate(capacity: rowCapacity)
         unsafe numbers = .allocate(capacity: rowCapacity)
+        unsafe spans = .allocate(capacity: rowCapacity)
+        unsafe places = .allocate(capacity: rowCapacity)
+        unsafe ids = .allocate(capacity: rowCapacity)
         unsafe hashes = .allocate(capacity: rowCapacity)
         unsafe predicted = .allocate(capacity: rowCapacity)
         unsafe actual = .allocate(capacity: rowCapacity)
@@ -76,6 +86,9 @@ struct ApplyScratch: ~Copyable {
         unsafe order.deallocate()
         unsafe issues.deallocate()
         unsafe numbers.deallocate()
+        unsafe spans.deallocate()
+        unsafe places.deallocate()
+        unsafe ids.deallocate()
         unsafe hashes.deallocate()
         unsafe predicted.deallocate()
         unsafe actual.deallocate()

@@ -128,43 +128,79 @@ extension ModelSlot {
     ) -> ColumnTally {
         var tally = ColumnTally()
         let role = state.signals[signal].role
-        let isClass = role == .prediction || role == .outcome
-        let classes = unsafe role == .prediction ? scratch.predicted : scratch.actual
-        let cells = unsafe UnsafeMutableBufferPointer(start: scratch.cells, count: compiled[signal].cellCount)
-        let other = compiled[signal].cellCount - 2
-        let isCounted = isCompared && other >= 0
+        // Names too long to be looked up come behind the others, where only their hashes are of use.
+        var long = rows.count
         for i in 0..<rows.count {
             let cell = unsafe column[Int(rows[i])]
             guard let text = unsafe batch.text(cell) else {
                 if cell == .missing { tally.missing &+= 1 }
-                if isClass { unsafe classes[i] = -1 }
                 continue
             }
-            let hash = unsafe ByteHash.hash(of: text)
-            unsafe scratch.hashes[tally.valid] = hash
+            guard text.count <= EventLimits.nameBytes else {
+                long &-= 1
+                unsafe scratch.hashes[long] = ByteHash.hash(of: text)
+                continue
+            }
+            unsafe scratch.spans[tally.valid] = CategoryTable.Span(offset: cell.offset, length: cell.length)
+            unsafe scratch.places[tally.valid] = Int32(truncatingIfNeeded: i)
             tally.valid &+= 1
-            if isCounted {
-                let id = unsafe compiled[signal].categories?.id(of: text, hash: hash) ?? other
-                unsafe cells[id] &+= 1
-            }
-            if isClass {
-                let number = unsafe classNumber(of: text, hash: hash)
-                unsafe classes[i] = Int32(truncatingIfNeeded: number)
-                if role == .prediction { state.classCounts[number] &+= 1 }
-                if number == 0 { tally.unlisted &+= 1 }
-            }
         }
-        tally.invalid = rows.count - tally.valid - tally.missing
-        count(tally, observations: rows.count, signal: signal, pane: &pane)
-        if role == .feature {
-            unsafe pane.distinct.insert(
-                hashes: UnsafeBufferPointer(start: UnsafePointer(scratch.hashes), count: tally.valid))
+        let spans = unsafe UnsafeBufferPointer(start: UnsafePointer(scratch.spans), count: tally.valid)
+        let tooLong = rows.count - long
+        tally.invalid = rows.count - tally.valid - tally.missing - tooLong
+        if role == .prediction || role == .outcome {
+            tally.unlisted = unsafe classes(
+                batch, spans, rows: rows.count, role: role, tooLong: tooLong, scratch: scratch)
         }
-        if isCounted {
+        if isCompared, let categories = compiled[signal].categories {
+            unsafe categories.find(
+                spans, in: UnsafeRawPointer(batch.bytes), ids: scratch.ids, hashes: scratch.hashes)
+            let cells = unsafe UnsafeMutableBufferPointer(start: scratch.cells, count: compiled[signal].cellCount)
+            let other = cells.count - 2
+            for i in 0..<spans.count {
+                let id = unsafe Int(scratch.ids[i])
+                unsafe cells[id < 0 ? other : id] &+= 1
+            }
+            unsafe cells[other] &+= UInt64(tooLong)
             state.signals[signal].issues.unseenCategory &+= unsafe cells[other]
             unsafe bookCells(cells, missing: tally.missing, signal: signal, pane: &pane)
+        } else if role == .feature {
+            for i in 0..<spans.count {
+                let text = unsafe UnsafeRawBufferPointer(
+                    start: UnsafeRawPointer(batch.bytes) + Int(spans[i].offset), count: Int(spans[i].length))
+                unsafe scratch.hashes[i] = ByteHash.hash(of: text)
+            }
         }
+        if role == .feature {
+            let hashes = unsafe UnsafePointer(scratch.hashes)
+            unsafe pane.distinct.insert(hashes: UnsafeBufferPointer(start: hashes, count: spans.count))
+            unsafe pane.distinct.insert(hashes: UnsafeBufferPointer(start: hashes + long, count: tooLong))
+        }
+        tally.valid += tooLong
+        count(tally, observations: rows.count, signal: signal, pane: &pane)
         return tally
+    }
+
+    /// Numbers the classes of a column, counts predicted ones, and returns how many values are of none that is listed.
+    private mutating func classes(
+        _ batch: EventBatch, _ spans: UnsafeBufferPointer<CategoryTable.Span>, rows: Int, role: Role, tooLong: Int,
+        scratch: borrowing ApplyScratch
+    ) -> UInt64 {
+        unsafe classTable.insert(
+            spans, in: UnsafeRawPointer(batch.bytes), ids: scratch.ids, hashes: scratch.hashes)
+        listNewClasses()
+        let classes = unsafe role == .prediction ? scratch.predicted : scratch.actual
+        for i in 0..<rows { unsafe classes[i] = -1 }
+        var unlisted = UInt64(tooLong)
+        for i in 0..<spans.count {
+            // The number after the table's; one that is in no table is -1 there and 0 here.
+            let number = unsafe scratch.ids[i] &+ 1
+            unsafe classes[Int(scratch.places[i])] = number
+            unlisted &+= number == 0 ? 1 : 0
+            if role == .prediction { state.classCounts[Int(number)] &+= 1 }
+        }
+        if role == .prediction { state.classCounts[0] &+= UInt64(tooLong) }
+        return unlisted
     }
 
     private mutating func count(_ tally: ColumnTally, observations: Int, signal: Int, pane: inout SignalPane) {

@@ -195,13 +195,16 @@ struct ModelSlot {
 
     /// Number of a class in counts, given to it now if it is new; 0 when there are too many.
     mutating func classNumber(of name: UnsafeRawBufferPointer, hash: UInt64) -> Int {
-        let known = classTable.count
         guard name.count <= EventLimits.nameBytes, let id = unsafe classTable.insert(name, hash: hash) else { return 0 }
-        if classTable.count > known {
-            let text = unsafe String(decoding: name, as: UTF8.self)
-            state.classes.append(text)
+        listNewClasses()
+        return id + 1
+    }
+
+    /// Lists the classes that the table has taken up.
+    mutating func listNewClasses() {
+        while state.classes.count < classTable.count {
+            state.classes.append(String(decoding: classTable.nameBytes(of: state.classes.count), as: UTF8.self))
             state.classCounts.append(0)
         }
-        return id + 1
     }
 }

@@ -268,13 +268,33 @@ public struct Monitor: ~Copyable {
     }
 }
 
+/// Where a column of a schema lies in its batches.
+struct BoundColumn {
+    let role: Role
+    let kind: SignalKind
+    /// Number of the column among those of its kind.
+    let place: Int
+
+    /// Whether the cell of a row is null or lacking.
+    @inline(__always)
+    func isMissing(_ batch: EventBatch, row: Int) -> Bool {
+        let cell = place &* batch.rowCapacity &+ row
+        return switch kind {
+        case .numeric: unsafe batch.numbers[cell].bitPattern == NumberMark.missingBits
+        case .categorical: unsafe batch.texts[cell].length == ByteRange.missing.length
+        }
+    }
+}
+
 /// What a source's schema means to the monitor.
 struct SchemaBinding {
     let schema: Schema
     /// Column of the prediction; `nil` without one.
-    let prediction: Int?
+    let prediction: BoundColumn?
     /// Column of the outcome; `nil` without one.
-    let outcome: Int?
+    let outcome: BoundColumn?
+    /// Columns of everything but the outcome.
+    let others: [BoundColumn]
     /// Time series that a model with this schema costs.
     let cost: Int
     /// Model of records that name none.
@@ -286,8 +306,14 @@ struct SchemaBinding {
         self.schema = schema
         defaultModel = Array(schema.defaultModel.utf8)
         defaultVersion = Array(schema.defaultVersion.utf8)
-        prediction = schema.signals.firstIndex { $0.role == .prediction }
-        outcome = schema.signals.firstIndex { $0.role == .outcome }
+        var places: [SignalKind: Int] = [:]
+        let columns = schema.signals.map { signal in
+            defer { places[signal.kind, default: 0] += 1 }
+            return BoundColumn(role: signal.role, kind: signal.kind, place: places[signal.kind, default: 0])
+        }
+        prediction = columns.first { $0.role == .prediction }
+        outcome = columns.first { $0.role == .outcome }
+        others = columns.filter { $0.role != .outcome }
         cost = schema.signals.reduce(SeriesCost.model(settings)) {
             $0 + SeriesCost.signal(role: $1.role, kind: $1.kind, settings: settings)
         }
