@@ -10,7 +10,8 @@ route() {
     local receivers=$1 config answer
     shift
     for config in alertmanager.yml alertmanager.mail-slack.yml; do
-        if ! answer=$("$amtool" config routes test --config.file="$config" --verify.receivers="$receivers" "$@" 2>&1); then
+        if ! answer=$("$amtool" config routes test --config.file="$config" \
+            --verify.receivers="$receivers" "$@" 2>&1); then
             echo "FAILED $config: $* goes to $(head -n 1 <<<"$answer"), not to $receivers" >&2
             exit 1
         fi

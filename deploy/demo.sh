@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Shows telltale at work with the real Prometheus and Alertmanager, all on loopback: a simulated model whose input shifts, the
-# drift alert that fires, and its end. Installs what is missing, builds the release, cleans up after itself.
+# Shows telltale at work with the real Prometheus and Alertmanager, all on loopback: a simulated model whose input
+# shifts, the drift alert that fires, and its end. Installs what is missing, builds the release, cleans up after itself.
 #
 #   deploy/demo.sh                    until Ctrl-C
-#   deploy/demo.sh --duration 300     one shift; status 0 only if its alert was received, firing and resolved, and no other
+#   deploy/demo.sh --duration 300     one shift; status 0 only if its alert was received, firing and resolved, no other
 #
 # Options: --duration SECONDS, --keep (keeps the temporary directory), --binary PATH (uses it instead of building),
 #          --check-dashboards (runs every dashboard query while data flow), --help

@@ -30,7 +30,7 @@ need() {
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}" \
         </dev/null >/dev/null
     if [[ " ${missing[*]} " == *" prometheus"* && -d /run/systemd/system ]]; then
-        echo "Debian has started prometheus and prometheus-alertmanager as services. Nothing here uses them; to stop them:"
+        echo "Debian has started prometheus and prometheus-alertmanager as services. Nothing here uses them:"
         echo "  systemctl disable --now prometheus prometheus-alertmanager"
     fi
 }
