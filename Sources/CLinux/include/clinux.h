@@ -28,15 +28,16 @@ int clinux_facts_of_descriptor(int descriptor, struct clinux_file_facts *facts);
 int clinux_bind_udp(const char *host, uint16_t *port);
 
 /// Takes up to `slot_count` (at most 64) datagrams without waiting, each into its own slot of `slot_bytes` bytes.
-/// `lengths[i]` is the true length of datagram i, larger than `slot_bytes` if it was cut. `drops` is set to the socket's
-/// count of datagrams dropped so far (SO_RXQ_OVFL, modulo 2^32) if the kernel said it, else left alone.
+/// `lengths[i]` is the true length of datagram i, larger than `slot_bytes` if it was cut. `drops` is set to the
+/// socket's count of datagrams dropped so far (SO_RXQ_OVFL, modulo 2^32) if the kernel said it, else left alone.
 /// Returns the number of datagrams, 0 if none waits.
 int clinux_receive(int descriptor, void *slots, size_t slot_bytes, int slot_count, uint32_t *lengths, uint32_t *drops);
 
 /// Asks for SO_RXQ_OVFL on a socket.
 int clinux_report_drops(int descriptor);
 
-/// The socket's count of dropped datagrams right now, modulo 2^32 (SO_MEMINFO). Knows of drops that no datagram followed.
+/// The socket's count of dropped datagrams right now, modulo 2^32 (SO_MEMINFO). Knows of drops that no datagram
+/// followed.
 int clinux_socket_drops(int descriptor, uint32_t *drops);
 
 /// Sets the receive buffer, beyond net.core.rmem_max where the process may. Returns the size granted, in bytes.

@@ -2,9 +2,9 @@ import Events
 
 /// The batches of one source: up to a fixed number, reused, which is what bounds the queue to the monitor.
 ///
-/// The source takes an empty batch, the monitor gives it back. Batches are made when first needed and a few are kept, so
-/// that an idle source costs little and a burst finds room. When the schema changes the set is replaced; a batch of the
-/// old set that comes back is let go.
+/// The source takes an empty batch, the monitor gives it back. Batches are made when first needed and a few are kept,
+/// so that an idle source costs little and a burst finds room. When the schema changes the set is replaced; a batch of
+/// the old set that comes back is let go.
 final class BatchPool: Sendable {
     private struct State {
         var make: (@Sendable () -> EventBatch)?

@@ -79,7 +79,8 @@ struct DatagramIntake: ~Copyable {
         }
         if now - batchSince >= IngestLimits.flushInterval {
             flush()
-            if pending != Receipt(), let carrier = pool.lend({ .carrier(source: $0) }) { send(carrier) }
+            let schema = schema
+            if pending != Receipt(), let carrier = pool.lend({ .carrier(source: $0, schema: schema) }) { send(carrier) }
             batchSince = now
         }
         return hasNews
@@ -89,7 +90,7 @@ struct DatagramIntake: ~Copyable {
     mutating func finish(now: Int64) {
         if isInferring { infer(now: now) }
         flush()
-        if pending != Receipt() { send(.carrier(source: pool.source)) }
+        if pending != Receipt() { send(.carrier(source: pool.source, schema: schema)) }
     }
 
     /// What there is to log since the last call.

@@ -3,8 +3,8 @@ import Glibc
 
 /// Receives datagrams of DogStatsD lines and JSON records on a thread that does nothing else.
 ///
-/// It never waits for the monitor: with no free batch the lines of a datagram are counted as dropped (`queue_full`), and
-/// what the kernel had to drop before is counted too, so that sent = received + kernel drops on one machine.
+/// It never waits for the monitor: with no free batch the lines of a datagram are counted as dropped (`queue_full`),
+/// and what the kernel had to drop before is counted too, so that sent = received + kernel drops on one machine.
 public final class DatagramSource: Sendable {
     /// Index among the daemon's sources.
     public let source: Int

@@ -3,8 +3,9 @@ import LineFormats
 
 /// One log through all its rotations: the file its path leads to, and older files until they are read and quiet.
 ///
-/// Without a thread, a clock or a queue: the owner calls `look` to learn what became of the path and `fill` to read, and
-/// says what time it is. What `fill` puts into a batch is complete by itself: rows, counts and the positions they reach.
+/// Without a thread, a clock or a queue: the owner calls `look` to learn what became of the path and `fill` to read,
+/// and says what time it is. What `fill` puts into a batch is complete by itself: rows, counts and the positions they
+/// reach.
 struct FileTailer {
     /// What a call to `fill` came to.
     enum Outcome: Equatable {

@@ -173,8 +173,9 @@ struct TailLoop: ~Copyable {
 
 extension EventBatch {
     /// A small batch outside every pool that carries counts and positions alone.
-    static func carrier(source: Int) -> EventBatch {
+    static func carrier(source: Int, schema: Schema? = nil) -> EventBatch {
         EventBatch(
-            source: source, schema: Schema(signals: []), rowCapacity: 1, observationCapacity: 0, byteCapacity: 1)
+            source: source, schema: schema ?? Schema(signals: []), rowCapacity: 1, observationCapacity: 0,
+            byteCapacity: 1)
     }
 }

@@ -6,8 +6,8 @@ import LineFormats
 ///
 /// Each read begins with the bytes before the offset (up to 4 KiB) and compares them with what was read there: a file
 /// that was truncated and refilled, even beyond the offset, is noticed by the very read that would have skipped lines.
-/// An unfinished line is not consumed; nor is a line longer than the limit or a run of NUL bytes before its end is seen.
-/// So the offset is always the start of a line, and what a crash makes us read again is counted once.
+/// An unfinished line is not consumed; nor is a line longer than the limit or a run of NUL bytes before its end is
+/// seen. So the offset is always the start of a line, and what a crash makes us read again is counted once.
 struct TailedFile {
     /// What a read came to.
     enum Outcome: Equatable {
