@@ -1,5 +1,5 @@
 /// A stretch of a batch's bytes. Valid only together with the batch, until it is cleared.
-public struct ByteRange: Sendable, Equatable {
+public struct ByteRange: Sendable, Equatable, BitwiseCopyable {
     /// First byte.
     public var offset: UInt32
     /// Number of bytes. `ByteRange.absent` has `UInt32.max`, other sentinels below that.

@@ -1,3 +1,5 @@
+import Events
+
 /// Bytes that a decoder walks by offset, ended by a sentinel.
 ///
 /// The rule that makes the unchecked loads right, and the one place to audit: whoever makes a window writes a newline
@@ -108,4 +110,10 @@ enum Byte {
     /// Whether a byte is `0` to `9`.
     @inline(__always)
     static func isDigit(_ byte: UInt8) -> Bool { byte &- zero < 10 }
+}
+
+/// A stretch of bytes, as events refer to it.
+@inline(__always)
+func range(_ from: Int, _ to: Int) -> ByteRange {
+    ByteRange(offset: UInt32(truncatingIfNeeded: from), length: UInt32(truncatingIfNeeded: to &- from))
 }

@@ -8,8 +8,8 @@ public import Events
 /// `True` and `False` are the categories `true` and `false`. A quoted field may hold separators, doubled quotes and line
 /// breaks. Each record is counted in the receipt as one line; one with another number of fields than the header is
 /// rejected as `column_count`, one with text behind a closing quote as `malformed_line`.
-public struct CSVDecoder: ~Copyable, Sendable {
-    private let columns: [RecordField]
+public struct CSVDecoder: ~Copyable {
+    private let columns: [FieldDraft]
     private let separator: UInt8
     private let timestampUnit: TimestampUnit
     private let numbers = DecimalReader()
@@ -24,36 +24,34 @@ public struct CSVDecoder: ~Copyable, Sendable {
     ///   - header: Names of the columns, see `header(in:separator:)`.
     ///   - separator: A comma or a tab.
     public init(schema: Schema, header: [String], separator: UInt8 = UInt8(ascii: ",")) {
-        var targets: [String: RecordField] = [:]
-        func add(_ path: [String]?, _ action: FieldAction, column: Int = 0, scale: Double = 1) {
+        var targets: [String: FieldDraft] = [:]
+        func add(_ path: [String]?, _ action: FieldAction, _ column: RecordColumn, scale: Double = 1) {
             guard let path, let last = path.last else { return }
-            var field = RecordField()
+            var field = FieldDraft()
             field.action = action
-            field.column = Int32(truncatingIfNeeded: column)
+            field.column = column
             field.scale = scale
             field.namesAnError = StatusNames.namesAnError(last)
             let name = path.joined(separator: ".")
             if targets[name] == nil { targets[name] = field }
         }
-        var (numberCount, textCount) = (0, 0)
+        var (numberCount, textCount): (Int32, Int32) = (0, 0)
         for signal in schema.signals {
             switch signal.kind {
             case .numeric:
-                add(signal.path, .number, column: numberCount, scale: signal.scale)
+                add(signal.path, .number, .number(numberCount), scale: signal.scale)
                 numberCount += 1
             case .categorical:
-                add(signal.path, .text, column: textCount)
+                add(signal.path, .text, .text(textCount))
                 textCount += 1
             }
         }
-        add(schema.timestamp, .timestamp)
-        add(schema.identifier, .identifier)
-        add(schema.model, .model)
-        add(schema.version, .version)
-        add(schema.status, .status)
-        var skipped = RecordField()
-        skipped.action = .skip
-        columns = header.map { targets[$0] ?? skipped }
+        add(schema.timestamp, .timestamp, .timestamp)
+        add(schema.identifier, .identifier, .identifier)
+        add(schema.model, .text, .model)
+        add(schema.version, .text, .version)
+        add(schema.status, .status, .status)
+        columns = header.map { targets[$0] ?? FieldDraft(action: .skip) }
         self.separator = separator
         timestampUnit = schema.timestampUnit
     }
@@ -144,7 +142,7 @@ public struct CSVDecoder: ~Copyable, Sendable {
 
     /// Writes one field that is not empty into its cell; whether it is a value of a signal, or a status.
     private func set(
-        _ field: RecordField, _ bytes: ByteWindow, _ from: Int, _ to: Int, _ rows: RowWriter, _ row: Int
+        _ field: FieldDraft, _ bytes: ByteWindow, _ from: Int, _ to: Int, _ rows: RowWriter, _ row: Int
     ) throws(RejectionReason) -> Bool {
         switch field.action {
         case .skip, .descend: return false
@@ -154,34 +152,28 @@ public struct CSVDecoder: ~Copyable, Sendable {
             let number = number(bytes, start, end).map { $0 * field.scale }
             if let number, !number.isFinite { throw .nonfinite }
             let boolean: Double? = isWord(bytes, start, end, "true") ? 1 : isWord(bytes, start, end, "false") ? 0 : nil
-            rows.setNumber(number ?? boolean ?? NumberMark.invalid, Int(field.column), row)
+            rows.set(number ?? boolean ?? NumberMark.invalid, field.column, row)
         case .text:
-            rows.setText(spelling(bytes, from, to), Int(field.column), row)
+            rows.set(spelling(bytes, from, to), field.column, row)
+            return field.column.isSignal
         case .timestamp:
             var timestamp = TimestampReader.timestamp(bytes, from, to)
             if timestamp == nil, let number = number(bytes, from, to) {
                 timestamp = TimestampReader.timestamp(number, timestampUnit)
             }
             guard let timestamp else { throw .invalidTimestamp }
-            unsafe rows.timestamps[row] = timestamp
+            rows.set(timestamp, field.column, row)
             return false
         case .identifier:
             let spelling = spelling(bytes, from, to)
-            unsafe rows.identifiers[row] = IdentifierHash.hash(bytes, Int(spelling.offset), Int(spelling.length))
-            return false
-        case .model:
-            unsafe rows.models[row] = spelling(bytes, from, to)
-            return false
-        case .version:
-            unsafe rows.versions[row] = spelling(bytes, from, to)
+            rows.set(IdentifierHash.hash(bytes, Int(spelling.offset), Int(spelling.length)), field.column, row)
             return false
         case .status:
             let code = number(bytes, from, to)
-            let status = StatusNames.status(bytes, from, to) ?? code.flatMap { StatusNames.status(code: $0) } ?? .error
-            let isTrue = isWord(bytes, from, to, "true")
-            let isFalse = isWord(bytes, from, to, "false")
-            unsafe rows.statuses[row] =
-                (field.namesAnError && isTrue ? .error : field.namesAnError && isFalse ? .success : status).rawValue
+            var status = StatusNames.status(bytes, from, to) ?? code.flatMap { StatusNames.status(code: $0) } ?? .error
+            if field.namesAnError && isWord(bytes, from, to, "true") { status = .error }
+            if field.namesAnError && isWord(bytes, from, to, "false") { status = .success }
+            rows.set(status.rawValue, field.column, row)
         }
         return true
     }

@@ -15,9 +15,7 @@ struct JSONScanner {
         var end: Int
 
         @inline(__always)
-        var range: ByteRange {
-            ByteRange(offset: UInt32(truncatingIfNeeded: from), length: UInt32(truncatingIfNeeded: to &- from))
-        }
+        var range: ByteRange { LineFormats.range(from, to) }
     }
 
     /// Reads the string whose first byte after the quote is at `start`.

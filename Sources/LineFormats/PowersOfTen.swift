@@ -1,5 +1,7 @@
 /// Tables for reading decimals, computed once per process (about a millisecond) and never freed.
 ///
+/// They are not written to after that, which is what makes `@unchecked Sendable` true.
+///
 /// The 128-bit significands of powers of five are those of Lemire, "Number Parsing at a Gigabyte per Second" (2021):
 /// for q ≥ 0 the leading 128 bits of 5^q; for q < 0 those of 2^b / 5^-q, rounded up where the quotient fits 128 bits
 /// well enough for that to matter (q ≥ -27) and down below.

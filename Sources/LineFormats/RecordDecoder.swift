@@ -34,13 +34,11 @@ public struct RejectedLine: Sendable, Equatable {
 /// `no_signal`. Otherwise the grammar is RFC 8259 to the letter, also in values that nobody asks for, except that
 /// members of objects may be `NaN`, `Infinity` and `-Infinity`, as Python writes them.
 public struct RecordDecoder: ~Copyable, Sendable {
-    let plan: RecordPlan
-    let numbers = DecimalReader()
-    let timestampUnit: TimestampUnit
-    /// Members that led to the objects around the current one, outermost first; as many as `EventLimits.depth`.
-    let path: RecordPath
+    private let plan: RecordPlan
+    private let numbers = DecimalReader()
+    private let timestampUnit: TimestampUnit
     /// Serial number of the record, to see an object that is given twice.
-    var record: UInt64 = 0
+    private var serial: UInt64 = 0
 
     /// A line that the last call rejected, if it rejected any: the first.
     public private(set) var rejectedLine: RejectedLine?
@@ -51,7 +49,6 @@ public struct RecordDecoder: ~Copyable, Sendable {
     public init(schema: Schema) {
         plan = RecordPlan(schema)
         timestampUnit = schema.timestampUnit
-        path = RecordPath()
     }
 
     /// Decodes the whole lines in `batch.bytes[from..<to]` into rows, until the batch has no free row.
@@ -79,15 +76,38 @@ public struct RecordDecoder: ~Copyable, Sendable {
         bytes[end] = Byte.newline
         defer { bytes[end] = next }
         let rows = RowWriter(batch)
-        var tally = Tally(rows: batch.rowCount, capacity: batch.rowCapacity)
+        plan.tables.bind(rows)
+        let reader = RecordReader(
+            tables: plan.tables, scanner: JSONScanner(bytes), rows: rows, numbers: numbers, timestampUnit: timestampUnit
+        )
+        let (firstRow, capacity) = (batch.rowCount, batch.rowCapacity)
+        var row = firstRow
+        var unexpected: UInt64 = 0
         var at = from
         if isFileStart && end &- at >= 3 && bytes.half(at) & 0xFF_FFFF == Self.byteOrderMark { at &+= 3 }
-        while at < end && tally.rows < tally.capacity {
-            at = line(bytes, at, end: end, isPartial: at >= wholeLines, rows, &tally, batch)
+        while at < end && row < capacity {
+            let line = at
+            do throws(RejectionReason) {
+                let brace = bytes.skippingSpaces(line)
+                if bytes[brace] == Byte.openBrace {
+                    serial &+= 1
+                    let behind = try reader.record(brace &+ 1, row: row, serial: serial, &unexpected)
+                    at = bytes.skippingSpaces(behind)
+                    guard bytes[at] == Byte.newline else { throw .malformedJSON }
+                    row &+= 1
+                    at &+= 1
+                } else {
+                    at = try unusualLine(bytes, brace, batch)
+                }
+            } catch {
+                at = reject(bytes, line, line >= wholeLines ? .partialLine : error, batch)
+            }
         }
-        batch.receipt.accept(UInt64(truncatingIfNeeded: tally.rows &- batch.rowCount))
-        batch.rowCount = tally.rows
-        batch.unexpectedFields &+= tally.unexpected
+        // The sentinel is the newline of a last line that has none.
+        at = min(at, end)
+        batch.receipt.accept(UInt64(truncatingIfNeeded: row &- firstRow))
+        batch.rowCount = row
+        batch.unexpectedFields &+= unexpected
         return at &- from
     }
 
@@ -100,60 +120,30 @@ public struct RecordDecoder: ~Copyable, Sendable {
         return true
     }
 
-    /// What a call counts, before it goes into the batch.
-    struct Tally {
-        var rows: Int
-        var capacity: Int
-        var unexpected: UInt64 = 0
-    }
-
     private static let byteOrderMark: UInt32 = 0xBF_BBEF
 
-    /// Decodes one line and returns the offset of the next, at most `end`.
-    @inline(__always)
-    private mutating func line(
-        _ bytes: ByteWindow, _ start: Int, end: Int, isPartial: Bool, _ rows: RowWriter, _ tally: inout Tally,
-        _ batch: EventBatch
-    ) -> Int {
-        do throws(RejectionReason) {
-            let brace = bytes.skippingSpaces(start)
-            guard bytes[brace] == Byte.openBrace else {
-                return try unusualLine(bytes, start, brace, end, rows, &tally, batch)
-            }
-            let behind = try record(bytes, brace &+ 1, rows, &tally)
-            let newline = bytes.skippingSpaces(behind)
-            guard bytes[newline] == Byte.newline else { throw .malformedJSON }
-            tally.rows &+= 1
-            return min(newline &+ 1, end)
-        } catch {
-            return reject(bytes, start, end, isPartial ? .partialLine : error, batch)
-        }
-    }
-
+    /// Counts a rejected line and returns the offset of the next.
     @inline(never)
     private mutating func reject(
-        _ bytes: ByteWindow, _ start: Int, _ end: Int, _ reason: RejectionReason, _ batch: EventBatch
+        _ bytes: ByteWindow, _ start: Int, _ reason: RejectionReason, _ batch: EventBatch
     ) -> Int {
         let newline = bytes.newline(from: start)
         batch.receipt.reject(reason)
-        if rejectedLine == nil {
-            let range = ByteRange(
-                offset: UInt32(truncatingIfNeeded: start), length: UInt32(truncatingIfNeeded: newline &- start))
-            rejectedLine = RejectedLine(reason: reason, range: range)
-        }
-        return min(newline &+ 1, end)
+        if rejectedLine == nil { rejectedLine = RejectedLine(reason: reason, range: range(start, newline)) }
+        return newline &+ 1
     }
 
-    /// A line that does not begin with an object: blank, NUL bytes, another encoding, or no record.
+    /// Deals with a line that does not begin with an object: blank, NUL bytes, another encoding, or no record.
+    ///
+    /// Returns the offset of the next line, or of what follows the NUL bytes.
     @inline(never)
-    private mutating func unusualLine(
-        _ bytes: ByteWindow, _ start: Int, _ first: Int, _ end: Int, _ rows: RowWriter, _ tally: inout Tally,
-        _ batch: EventBatch
+    private func unusualLine(
+        _ bytes: ByteWindow, _ first: Int, _ batch: EventBatch
     ) throws(RejectionReason) -> Int {
         switch bytes[first] {
         case Byte.newline:
             batch.receipt.ignore(.blankLine)
-            return min(first &+ 1, end)
+            return first &+ 1
         case 0:
             // UTF-16 has a NUL beside every ASCII character.
             if bytes[first &+ 1] != 0 && bytes[first &+ 1] != Byte.newline && bytes[first &+ 2] == 0 {
@@ -162,36 +152,13 @@ public struct RecordDecoder: ~Copyable, Sendable {
             var behind = first
             while bytes[behind] == 0 { behind &+= 1 }
             batch.receipt.ignore(.nulBytes)
-            return bytes[behind] == Byte.newline ? min(behind &+ 1, end) : behind
+            return bytes[behind] == Byte.newline ? behind &+ 1 : behind
         case 0xEF, 0xFE, 0xFF: throw .encoding
         case Byte.quote, Byte.openBracket, Byte.minus, Byte.zero...Byte.nine, 0x74, 0x66, 0x6E:
             var keys = 0
-            let scanner = JSONScanner(bytes)
-            let behind = try scanner.skip(first, depth: 0, keys: &keys, numbers: numbers)
+            let behind = try JSONScanner(bytes).skip(first, depth: 0, keys: &keys, numbers: numbers)
             throw bytes[bytes.skippingSpaces(behind)] == Byte.newline ? .notAnObject : .malformedJSON
         default: throw .malformedJSON
         }
-    }
-}
-
-/// Room for the members that lead to the current object.
-///
-/// Owns its memory.
-@safe
-struct RecordPath: ~Copyable, @unchecked Sendable {
-    let fields: UnsafeMutablePointer<Int32>
-
-    init() {
-        unsafe fields = .allocate(capacity: EventLimits.depth)
-        unsafe fields.initialize(repeating: 0, count: EventLimits.depth)
-    }
-
-    deinit { unsafe fields.deallocate() }
-
-    /// The member at one level; `level` is below `EventLimits.depth`.
-    @inline(__always)
-    subscript(level: Int) -> Int {
-        get { unsafe Int(fields[level]) }
-        nonmutating set { unsafe fields[level] = Int32(truncatingIfNeeded: newValue) }
     }
 }

@@ -41,27 +41,43 @@ struct RowWriter {
         for column in 0..<textColumns { unsafe texts[column &* stride &+ row] = .missing }
     }
 
-    @inline(__always)
-    func setNumber(_ value: Double, _ column: Int, _ row: Int) {
-        unsafe numbers[column &* stride &+ row] = value
+    /// Writes one cell of a column of this type.
+    func set<Cell: BitwiseCopyable>(_ cell: Cell, _ column: RecordColumn, _ row: Int) {
+        unsafe cells(column).assumingMemoryBound(to: Cell.self)[row] = cell
     }
 
+    /// The first cell of a column.
+    ///
+    /// A field without a column gets the first one, and writes nothing.
+    func cells(_ column: RecordColumn) -> UnsafeMutableRawPointer {
+        switch column {
+        case .none, .timestamp: unsafe UnsafeMutableRawPointer(timestamps)
+        case .identifier: unsafe UnsafeMutableRawPointer(identifiers)
+        case .model: unsafe UnsafeMutableRawPointer(models)
+        case .version: unsafe UnsafeMutableRawPointer(versions)
+        case .status: unsafe UnsafeMutableRawPointer(statuses)
+        case .number(let index): unsafe UnsafeMutableRawPointer(numbers + Int(index) &* stride)
+        case .text(let index): unsafe UnsafeMutableRawPointer(texts + Int(index) &* stride)
+        }
+    }
+}
+
+extension RecordField {
+    /// Writes one cell of the column, which must be of this type.
     @inline(__always)
-    func setText(_ range: ByteRange, _ column: Int, _ row: Int) {
-        unsafe texts[column &* stride &+ row] = range
+    func set<Cell: BitwiseCopyable>(_ cell: Cell, _ row: Int) {
+        unsafe cells.assumingMemoryBound(to: Cell.self)[row] = cell
     }
 
-    /// Makes the cell of one field missing.
-    func clear(_ field: RecordField, _ row: Int) {
-        switch field.action {
+    /// Makes the cell of a row missing.
+    func clear(_ row: Int) {
+        switch action {
         case .skip, .descend: break
-        case .number: setNumber(NumberMark.missing, Int(field.column), row)
-        case .text: setText(.missing, Int(field.column), row)
-        case .timestamp: unsafe timestamps[row] = EventBatch.noTimestamp
-        case .identifier: unsafe identifiers[row] = 0
-        case .model: unsafe models[row] = .missing
-        case .version: unsafe versions[row] = .missing
-        case .status: unsafe statuses[row] = Status.success.rawValue
+        case .number: set(NumberMark.missing, row)
+        case .text: set(ByteRange.missing, row)
+        case .timestamp: set(EventBatch.noTimestamp, row)
+        case .identifier: set(0 as UInt64, row)
+        case .status: set(Status.success.rawValue, row)
         }
     }
 }

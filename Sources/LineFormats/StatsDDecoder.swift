@@ -158,9 +158,3 @@ public struct StatsDDecoder: Sendable {
         return true
     }
 }
-
-/// A stretch of bytes, as events refer to it.
-@inline(__always)
-func range(_ from: Int, _ to: Int) -> ByteRange {
-    ByteRange(offset: UInt32(truncatingIfNeeded: from), length: UInt32(truncatingIfNeeded: to &- from))
-}

@@ -51,7 +51,7 @@ public enum TimestampReader {
             let offset = offsetMinutes(bytes, end, to)
         else { return nil }
         let result = days &* 86_400_000_000_000 &+ nanoseconds &- offset &* 60_000_000_000
-        return result >= 0 && days < 106_650 ? Int64(result) : nil
+        return result >= 0 && days < 106_651 ? Int64(result) : nil
     }
 
     /// Days since 1970-01-01 in the Gregorian calendar, or `nil` if there is no such day or it is out of range.
