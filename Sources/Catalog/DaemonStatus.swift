@@ -95,7 +95,8 @@ public struct CommitStatus: Sendable, Equatable {
     public var duration = DurationTotals()
     /// Bytes of the newest state file; `nil` without a state directory or before the first.
     public var sizeBytes: UInt64?
-    /// When state was last made durable, in nanoseconds since the epoch; `nil` without a state directory or before that.
+    /// When state was last made durable, in nanoseconds since the epoch; `nil` without a state directory or before
+    /// that.
     public var lastSuccess: Int64?
     /// Failures by `CommitFailure.rawValue`.
     public var failures = [UInt64](repeating: 0, count: CommitFailure.allCases.count)

@@ -36,8 +36,8 @@ enum DriftFamilies {
     static let windowObservations = FamilyDescriptor(
         "model_feature_window_observations", .gauge, labels: modelLabels + ["kind", "feature", "window"],
         help: """
-            Values in this pod's window, missing and invalid ones included: the sample size behind its statistics. Drift \
-            scores are absent below the configured minimum.
+            Values in this pod's window, missing and invalid ones included: the sample size behind its statistics. \
+            Drift scores are absent below the configured minimum.
             """)
     static let score = FamilyDescriptor(
         "model_feature_drift_score", .gauge, labels: signalLabels + ["window", "method"],

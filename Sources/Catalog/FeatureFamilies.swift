@@ -17,8 +17,8 @@ enum FeatureFamilies {
     static let values = FamilyDescriptor(
         "model_feature_value", .histogram, labels: modelLabels + ["feature"], stability: .experimental,
         help: """
-            Values of a numeric feature, where the configuration asks for them. Text formats carry its sum and count; both \
-            are absent once a value was negative.
+            Values of a numeric feature, where the configuration asks for them. Text formats carry its sum and count; \
+            both are absent once a value was negative.
             """)
     static let quantile = FamilyDescriptor(
         "model_feature_quantile", .gauge, labels: modelLabels + ["feature", "window", "q"],
@@ -35,7 +35,7 @@ enum FeatureFamilies {
     static let distinct = FamilyDescriptor(
         "model_feature_distinct_values", .gauge, labels: modelLabels + ["feature", "window"],
         help:
-            "Estimated number of distinct values of the feature in this pod's window (HyperLogLog, standard error 2.3 %)."
+            "Distinct values of the feature in this pod's window, estimated (HyperLogLog, standard error 2.3 %)."
     )
     static let violations = FamilyDescriptor(
         "model_schema_violations_total", .counter, labels: modelLabels + ["violation"],

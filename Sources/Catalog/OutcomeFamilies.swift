@@ -22,8 +22,8 @@ enum OutcomeFamilies {
     static let performance = FamilyDescriptor(
         "model_performance", .gauge, labels: modelLabels + ["metric", "window"],
         help: """
-            Quality of this pod's window where outcomes are known: accuracy and f1_macro from 0 to 1, mae, rmse and bias \
-            (mean of prediction - outcome) in the unit of the prediction.
+            Quality of this pod's window where outcomes are known: accuracy and f1_macro from 0 to 1, mae, rmse and \
+            bias (mean of prediction - outcome) in the unit of the prediction.
             """)
     static let lower = FamilyDescriptor(
         "model_performance_lower", .gauge, labels: modelLabels + ["metric", "window"],

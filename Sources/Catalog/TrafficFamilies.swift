@@ -13,7 +13,7 @@ enum TrafficFamilies {
     static let latency = FamilyDescriptor(
         "model_prediction_latency_seconds", .histogram, unit: "seconds", labels: modelLabels,
         help:
-            "Time the model took to answer, in seconds. Take quantiles with histogram_quantile over the sum of all pods."
+            "Time the model took to answer, in seconds. Take histogram_quantile over the sum of all pods."
     )
     static let lastPrediction = FamilyDescriptor(
         "model_last_prediction_timestamp_seconds", .gauge, unit: "seconds", labels: modelLabels,
@@ -27,8 +27,8 @@ enum TrafficFamilies {
     static let value = FamilyDescriptor(
         "model_prediction_value", .histogram, labels: modelLabels,
         help: """
-            Predicted number of a regression. Text formats carry its sum and count, so its mean is rate(sum) / rate(count); \
-            both are absent once a value was negative.
+            Predicted number of a regression. Text formats carry its sum and count, so its mean is rate(sum) / \
+            rate(count); both are absent once a value was negative.
             """)
     static let windowEvents = FamilyDescriptor(
         "model_window_events", .gauge, labels: modelLabels + ["window"],

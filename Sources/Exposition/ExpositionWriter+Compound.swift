@@ -5,8 +5,8 @@ extension ExpositionWriter {
     ///   - labels: Labels of the series without `le`.
     ///   - bounds: Upper bounds, ascending, without +Inf; may be empty, and then only the +Inf bucket is written.
     ///   - counts: Values per bucket, not accumulated, the last one above every bound. Missing ones count 0.
-    ///   - sum: Sum of the values; `nil` if one of them is negative. Prometheus takes a sum for a counter and a fall for a
-    ///     restart, so OpenMetrics forbids it then, and with it the count, which the +Inf bucket repeats anyway.
+    ///   - sum: Sum of the values; `nil` if one of them is negative. Prometheus takes a sum for a counter and a fall
+    ///     for a restart, so OpenMetrics forbids it then, and with it the count, which the +Inf bucket repeats anyway.
     public mutating func histogram(_ labels: LabelBlock, bounds: Span<Double>, counts: Span<UInt64>, sum: Double?) {
         var total: UInt64 = 0
         for i in 0..<bounds.count {

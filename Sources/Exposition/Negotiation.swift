@@ -1,7 +1,7 @@
 /// What a client accepts, from its `Accept` and `Accept-Encoding` headers (RFC 9110, section 12.5).
 ///
-/// Both functions look at bytes, allocate nothing and never fail: a part that makes no sense is passed over, and at most
-/// `partLimit` parts are looked at.
+/// Both functions look at bytes, allocate nothing and never fail: a part that makes no sense is passed over, and at
+/// most `partLimit` parts are looked at.
 public enum Negotiation {
     /// Most comma-separated parts of a header that are looked at.
     ///
@@ -11,8 +11,8 @@ public enum Negotiation {
     /// The format to answer with.
     ///
     /// The highest quality wins, then the more specific range, then the earlier one. OpenMetrics is offered in version
-    /// 1.0.0, text in 0.0.4; other versions, protobuf and everything else are passed over. Without a match the answer is
-    /// text 0.0.4, which every client of this endpoint reads: a scrape with an odd header beats a failed one.
+    /// 1.0.0, text in 0.0.4; other versions, protobuf and everything else are passed over. Without a match the answer
+    /// is text 0.0.4, which every client of this endpoint reads: a scrape with an odd header beats a failed one.
     ///
     /// - Parameter accept: Value of the `Accept` header; `nil` or empty for a client that sends none.
     public static func format(accept: String?) -> ExpositionFormat {
@@ -58,8 +58,8 @@ public enum Negotiation {
         return nil
     }
 
-    /// Calls `body` with each part between commas and its quality in thousandths (1,000 unless it says otherwise, 0 if that
-    /// is malformed).
+    /// Calls `body` with each part between commas and its quality in thousandths (1,000 unless it says otherwise, 0 if
+    /// that is malformed).
     private static func forEachPart(of header: Span<UInt8>, _ body: (Range<Int>, Int) -> Void) {
         var (start, parts) = (0, 0)
         while start < header.count && parts < partLimit {

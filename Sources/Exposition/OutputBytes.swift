@@ -172,8 +172,8 @@ func decimalDigits(_ number: UInt64) -> Int {
 
 /// The eight decimal digits of a number below 100,000,000 as ASCII, the first one in the lowest byte.
 ///
-/// Halves, quarters and eighths are split in parallel within one word: division by 10,000 is a true one, those by 100 and
-/// by 10 are multiplications that are exact for numbers this small.
+/// Halves, quarters and eighths are split in parallel within one word: division by 10,000 is a true one, those by 100
+/// and by 10 are multiplications that are exact for numbers this small.
 @inline(__always)
 func eightDigits(_ number: UInt64) -> UInt64 {
     let (high, low) = number.quotientAndRemainder(dividingBy: 10_000)

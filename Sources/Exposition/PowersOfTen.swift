@@ -1,7 +1,8 @@
-/// Powers of ten as 128-bit significands, rounded up: `10^k = significand * 2^e` with the top bit of the significand set.
+/// Powers of ten as 128-bit significands, rounded up: `10^k = significand * 2^e` with the top bit of the significand
+/// set.
 ///
-/// Computed exactly on first use by long multiplication and division of powers of five (some 50 µs) rather than pasted in
-/// as 617 constants that nobody can check by reading.
+/// Computed exactly on first use by long multiplication and division of powers of five (some 50 µs) rather than pasted
+/// in as 617 constants that nobody can check by reading.
 enum PowersOfTen {
     /// Smallest and largest exponent that printing a `Double` needs.
     static let range = -292...324

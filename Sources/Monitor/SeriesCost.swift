@@ -1,6 +1,7 @@
 public import Events
 
-/// How many time series a model and its signals may fill at most, so that `MonitorLimits.series` is kept before they exist.
+/// How many time series a model and its signals may fill at most, so that `MonitorLimits.series` is kept before they
+/// exist.
 ///
 /// The numbers mirror what is exposed; a test of the catalogue compares them with a full exposition.
 public enum SeriesCost {

@@ -16,10 +16,15 @@ import Testing
         \(protobuf),\(openMetrics);version=1.0.0;q=0.8,\(openMetrics);version=0.0.1;q=0.75,\
         text/plain;version=0.0.4;q=0.5,*/*;q=0.1
         """,
-        "\(openMetrics);version=1.0.0;q=0.5,\(openMetrics);version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
         """
-        \(openMetrics);version=1.0.0;escaping=allow-utf-8;q=0.6,\(openMetrics);version=0.0.1;escaping=allow-utf-8;q=0.5,\
-        text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.3,*/*;q=0.2
+        \(openMetrics);version=1.0.0;q=0.5,\(openMetrics);version=0.0.1;q=0.4,\
+        text/plain;version=0.0.4;q=0.3,*/*;q=0.2
+        """,
+        """
+        \(openMetrics);version=1.0.0;escaping=allow-utf-8;q=0.6,\
+        \(openMetrics);version=0.0.1;escaping=allow-utf-8;q=0.5,\
+        text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
+        text/plain;version=0.0.4;escaping=allow-utf-8;q=0.3,*/*;q=0.2
         """,
         """
         \(protobuf);q=0.6,\(openMetrics);version=1.0.0;escaping=allow-utf-8;q=0.5,\(openMetrics);version=0.0.1;q=0.4,\
