@@ -140,7 +140,7 @@ class Demo:
 
     def configure(self):
         """The shipped files with durations divided by FACTOR and addresses on loopback; nothing else is changed."""
-        for folder in ("rules", "targets"):
+        for folder in ("rules", "targets", "state"):
             (self.directory / folder).mkdir()
         for rules in sorted((TOP / "prometheus" / "rules").glob("*.yml")):
             (self.directory / "rules" / rules.name).write_text(durations.compress(rules.read_text(), FACTOR))

@@ -43,4 +43,4 @@ if [[ -z $binary ]]; then
     trap - TERM INT
     binary=$(swift build -c release --show-bin-path)/telltale
 fi
-exec python3 "$top/deploy/demo.py" --binary "$binary" "${arguments[@]}"
+exec python3 -B "$top/deploy/demo.py" --binary "$binary" "${arguments[@]}"

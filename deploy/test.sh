@@ -107,7 +107,7 @@ part_routes() {
     check 'alertmanager.yml' amtool check-config alertmanager/alertmanager.yml
     check 'alertmanager.mail-slack.yml' amtool check-config alertmanager/alertmanager.mail-slack.yml
     check 'routes' alertmanager/routes_test.sh
-    check 'inhibition on a real Alertmanager' python3 alertmanager/inhibition_test.py
+    check 'inhibition on a real Alertmanager' python3 -B alertmanager/inhibition_test.py
     check 'templates' quietly template
 }
 
