@@ -27,6 +27,8 @@ PRESET, FEATURE = "fraud", "amount"
 RATE = 200
 # Seconds of each round of the simulation: the shift begins, ends, and the round ends.
 SHIFT_BEGINS, SHIFT_ENDS, ROUND_ENDS = 45, 105, 300
+# Most by which a score of the rules may differ from the sidecar's own.
+AGREEMENT = 0.05
 EXPECTED = {"alertname": "ModelFeatureDrift", "feature": FEATURE, "kind": "input"}
 
 
@@ -247,6 +249,25 @@ class Demo:
         if done.returncode:
             self.problems.append("a dashboard query fails")
 
+    def check_definitions(self):
+        """The rules and the sidecar measure the same: over everything since the start both have seen the same events.
+
+        The longest window of the rules holds all of it (a day, here 24 minutes), and so does the sidecar's. What differs is
+        when they look, and that the rules interpolate between scrapes.
+        """
+        worst = 0.0
+        for method in ("psi", "js", "hellinger", "tvd", "ks"):
+            about = f'window="1d", method="{method}"'
+            signals = "(model, version, kind, feature)"
+            difference = self.number(
+                f"max(abs(max by {signals} (fleet:model_feature_drift:score{{{about}}})"
+                f" - on {signals} max by {signals} (model_feature_drift_score{{{about}}})))")
+            if difference is None or difference > AGREEMENT:
+                self.problems.append(f"{method} of the rules and of the sidecar differ by {difference}")
+            else:
+                worst = max(worst, difference)
+        self.say(f"over the whole run the rules and the sidecar agree on every score within {worst:.4f}")
+
     # ---- the story --------------------------------------------------------------------------------------------------
 
     def is_expected(self, alert):
@@ -312,6 +333,7 @@ class Demo:
             self.problems.append("the alert resolved while the shift went on")
         if not any(alert["labels"].get("alertname") == "Watchdog" for alert in alerts):
             self.problems.append("the Watchdog has never arrived")
+        self.check_definitions()
         for problem in self.problems:
             self.say(f"PROBLEM {problem}")
         if self.problems:
