@@ -118,10 +118,13 @@ extension Monitor {
             return UnmeasuredColumn.signalsPerModel
         }
         let cost = SeriesCost.signal(role: role, kind: kind, settings: settings)
-        guard slots.reduce(cost, { $0 &+ $1.series }) <= settings.limits.series else { return UnmeasuredColumn.series }
+        let further = slots[slot].further(cost)
+        guard further == 0 || slots.reduce(further, { $0 &+ $1.series }) <= settings.limits.series else {
+            return UnmeasuredColumn.series
+        }
         let signal = SignalState(role: role, name: name, kind: kind, settings: settings)
         guard let number = slots[slot].add(signal) else { return UnmeasuredColumn.signalsPerModel }
-        slots[slot].series &+= cost
+        slots[slot].charge(cost)
         return number
     }
 

@@ -14,7 +14,9 @@ struct ModelSlot {
     /// Per source: number of the model's signal per column of the source's schema, -1 for one that goes unmeasured.
     var columns: [Int: [Int32]] = [:]
     /// Time series that the model and its signals may cost, by `SeriesCost`.
-    var series = 0
+    private(set) var series = 0
+    /// Part of `series` set aside for signals that are yet to be added.
+    private var reserved = 0
     /// Whether anything changed since `cached` was made.
     var isDirty = true
     /// The last snapshot.
@@ -82,6 +84,21 @@ struct ModelSlot {
         return number
     }
 
+    /// Sets time series aside for a model and the signals it is expected to have.
+    mutating func reserve(series model: Int, signals: Int) {
+        series &+= model &+ signals
+        reserved = signals
+    }
+
+    /// Time series that a signal needs beyond what is set aside.
+    func further(_ cost: Int) -> Int { max(0, cost &- reserved) }
+
+    /// Books the time series of a signal.
+    mutating func charge(_ cost: Int) {
+        series &+= further(cost)
+        reserved = max(0, reserved &- cost)
+    }
+
     private static func key(role: Role, name: String) -> String {
         String(UnicodeScalar(role.rawValue)) + name
     }
@@ -107,8 +124,9 @@ struct ModelSlot {
                 }
             let signal = SignalState(role: known.kind.role, name: known.name, kind: kind, settings: settings)
             if add(signal) != nil {
-                series &+= SeriesCost.signal(
-                    role: signal.role, kind: kind, settings: settings, cells: known.layout.cellCount)
+                charge(
+                    SeriesCost.signal(
+                        role: signal.role, kind: kind, settings: settings, cells: known.layout.cellCount))
             }
         }
     }

@@ -11,9 +11,8 @@ public struct MonitorCut: Sendable {
 
 /// The state of all models and sources: batches and time go in, cuts come out.
 ///
-/// It has one owner, reads no clock and does no I/O: equal settings, batches and instants lead to equal cuts, however
-/// events are spread over batches. Applying a batch allocates nothing once its models, signals, classes and panes are
-/// known.
+/// It has one owner, reads no clock and does no I/O: equal settings, batches and instants lead to equal cuts. Applying a
+/// batch allocates nothing once its models, signals, classes and panes are known.
 public struct Monitor: ~Copyable {
     /// Name of the model that takes events beyond the limits.
     public static let otherModel = "__other__"
@@ -170,9 +169,9 @@ public struct Monitor: ~Copyable {
             notes.append(contentsOf: fitReference(of: &model))
             var slot = ModelSlot(state: model, limits: settings.limits)
             slot.compile()
-            slot.series = SeriesCost.model(settings)
+            slot.reserve(series: SeriesCost.model(settings), signals: 0)
             for signal in slot.state.signals {
-                slot.series += SeriesCost.signal(role: signal.role, kind: signal.kind, settings: settings)
+                slot.charge(SeriesCost.signal(role: signal.role, kind: signal.kind, settings: settings))
             }
             slot.declareReferenceSignals(settings)
             slot.followClock()
@@ -260,7 +259,9 @@ public struct Monitor: ~Copyable {
         state.reference = fileReference(model: model, version: version)
         state.learner = state.reference == nil ? learner(model: model) : nil
         var slot = ModelSlot(state: state, limits: settings.limits)
-        slot.series = SeriesCost.model(settings)
+        let bare = SeriesCost.model(settings)
+        // `__other__` is there for what has no room, so it takes signals only as far as there is some.
+        slot.reserve(series: bare, signals: isOther ? 0 : max(0, cost &- bare))
         slot.declareReferenceSignals(settings)
         directory.register(model: model, version: state.version, slot: slots.count)
         slots.append(slot)
