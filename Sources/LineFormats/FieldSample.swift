@@ -68,11 +68,14 @@ struct FieldSample {
     private mutating func add(number: Double) {
         guard number.isFinite else { return }
         (smallest, largest) = (min(smallest, number), max(largest, number))
-        if number.magnitude < 9e15, Double(Int64(number)) == number { integers += 1 }
+        // From 2^53 on there are no fractions.
+        if number.magnitude >= 0x1p53 || Double(Int64(number)) == number { integers += 1 }
     }
 
     /// Whether all of its values are numbers, or texts that are numbers.
     var isNumeric: Bool { present > 0 && numbers + numericTexts == present }
+    /// Whether its values are all whole numbers that the writer put in quotes.
+    var isQuotedInteger: Bool { present > 0 && numericTexts == present && integers == present }
     /// Whether its values are all whole and so few different ones that they are names of classes.
     var isClassNumber: Bool {
         guard isNumeric, integers == present, distinct <= SchemaInference.classLimit else { return false }

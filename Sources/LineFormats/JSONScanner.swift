@@ -2,11 +2,17 @@ import Events
 
 /// The grammar of JSON (RFC 8259) on a byte window: strings are unescaped in place, values nobody asked for are checked
 /// and stepped over without recursion.
+@safe
 struct JSONScanner {
     let bytes: ByteWindow
+    /// Where the last escape was resolved: before it a newline may stand that was none in the input.
+    let resolved: UnsafeMutablePointer<Int>
 
     @inline(__always)
-    init(_ bytes: ByteWindow) { self.bytes = bytes }
+    init(_ bytes: ByteWindow, resolved: UnsafeMutablePointer<Int>) {
+        self.bytes = bytes
+        unsafe self.resolved = resolved
+    }
 
     /// A string without its quotes, and the offset behind it.
     struct Text {
@@ -72,20 +78,21 @@ struct JSONScanner {
 
     /// Resolves the escape at `read` into `write`; both move on.
     private func escape(_ read: Int, _ write: Int) throws(RejectionReason) -> (Int, Int) {
-        let resolved: UInt8
+        let byte: UInt8
         switch bytes[read &+ 1] {
-        case Byte.quote: resolved = Byte.quote
-        case Byte.backslash: resolved = Byte.backslash
-        case 0x2F: resolved = 0x2F
-        case 0x62: resolved = 0x08
-        case 0x66: resolved = 0x0C
-        case 0x6E: resolved = 0x0A
-        case 0x72: resolved = 0x0D
-        case 0x74: resolved = 0x09
+        case Byte.quote: byte = Byte.quote
+        case Byte.backslash: byte = Byte.backslash
+        case 0x2F: byte = 0x2F
+        case 0x62: byte = 0x08
+        case 0x66: byte = 0x0C
+        case 0x6E: byte = 0x0A
+        case 0x72: byte = 0x0D
+        case 0x74: byte = 0x09
         case 0x75: return try unicodeEscape(read, write)
         default: throw .malformedJSON
         }
-        bytes[write] = resolved
+        unsafe resolved.pointee = read
+        bytes[write] = byte
         return (read &+ 2, write &+ 1)
     }
 
@@ -100,6 +107,7 @@ struct JSONScanner {
             scalar = 0x10000 &+ (first &- 0xD800) &<< 10 &+ (second &- 0xDC00)
             read &+= 6
         }
+        unsafe resolved.pointee = read &- 1
         return (read, UTF8Sequence.write(scalar, to: bytes, write))
     }
 

@@ -66,6 +66,13 @@ public struct RecordDecoder: ~Copyable, Sendable {
     public mutating func decodeLines(
         in batch: EventBatch, from: Int, to: Int, isFinal: Bool, isFileStart: Bool = false
     ) -> Int {
+        decode(in: batch, from: from, to: to, isFinal: isFinal, isFileStart: isFileStart, partial: .partialLine)
+    }
+
+    /// Does what `decodeLines` says; `partial` is why a last line without newline is rejected, if not for its content.
+    private mutating func decode(
+        in batch: EventBatch, from: Int, to: Int, isFinal: Bool, isFileStart: Bool, partial: RejectionReason?
+    ) -> Int {
         precondition(from >= 0 && from <= to && to <= batch.byteCapacity)
         precondition(batch.numberColumnCount == plan.numberColumns && batch.textColumnCount == plan.textColumns)
         rejectedLine = nil
@@ -76,9 +83,11 @@ public struct RecordDecoder: ~Copyable, Sendable {
         bytes[end] = Byte.newline
         defer { bytes[end] = next }
         let rows = RowWriter(batch)
+        let scanner = unsafe JSONScanner(bytes, resolved: plan.tables.resolved)
         plan.tables.bind(rows)
+        unsafe plan.tables.resolved.pointee = 0
         let reader = RecordReader(
-            tables: plan.tables, scanner: JSONScanner(bytes), rows: rows, numbers: numbers, timestampUnit: timestampUnit
+            tables: plan.tables, scanner: scanner, rows: rows, numbers: numbers, timestampUnit: timestampUnit
         )
         let (firstRow, capacity) = (batch.rowCount, batch.rowCapacity)
         var row = firstRow
@@ -97,10 +106,10 @@ public struct RecordDecoder: ~Copyable, Sendable {
                     row &+= 1
                     at &+= 1
                 } else {
-                    at = try unusualLine(bytes, brace, batch)
+                    at = try unusualLine(scanner, brace, batch)
                 }
             } catch {
-                at = reject(bytes, line, line >= wholeLines ? .partialLine : error, batch)
+                at = reject(bytes, line, line >= wholeLines ? partial ?? error : error, batch)
             }
         }
         // The sentinel is the newline of a last line that has none.
@@ -116,7 +125,7 @@ public struct RecordDecoder: ~Copyable, Sendable {
     /// - Returns: Whether the line is done with: `false` only if the batch has no free row.
     public mutating func decodeRecord(in batch: EventBatch, from: Int, to: Int) -> Bool {
         guard batch.rowCount < batch.rowCapacity else { return false }
-        _ = decodeLines(in: batch, from: from, to: to, isFinal: true)
+        _ = decode(in: batch, from: from, to: to, isFinal: true, isFileStart: false, partial: nil)
         return true
     }
 
@@ -127,7 +136,8 @@ public struct RecordDecoder: ~Copyable, Sendable {
     private mutating func reject(
         _ bytes: ByteWindow, _ start: Int, _ reason: RejectionReason, _ batch: EventBatch
     ) -> Int {
-        let newline = bytes.newline(from: start)
+        // An escaped newline that has been resolved already is not the end of the line.
+        let newline = bytes.newline(from: max(start, unsafe plan.tables.resolved.pointee &+ 1))
         batch.receipt.reject(reason)
         if rejectedLine == nil { rejectedLine = RejectedLine(reason: reason, range: range(start, newline)) }
         return newline &+ 1
@@ -138,8 +148,9 @@ public struct RecordDecoder: ~Copyable, Sendable {
     /// Returns the offset of the next line, or of what follows the NUL bytes.
     @inline(never)
     private func unusualLine(
-        _ bytes: ByteWindow, _ first: Int, _ batch: EventBatch
+        _ scanner: JSONScanner, _ first: Int, _ batch: EventBatch
     ) throws(RejectionReason) -> Int {
+        let bytes = scanner.bytes
         switch bytes[first] {
         case Byte.newline:
             batch.receipt.ignore(.blankLine)
@@ -156,7 +167,7 @@ public struct RecordDecoder: ~Copyable, Sendable {
         case 0xEF, 0xFE, 0xFF: throw .encoding
         case Byte.quote, Byte.openBracket, Byte.minus, Byte.zero...Byte.nine, 0x74, 0x66, 0x6E:
             var keys = 0
-            let behind = try JSONScanner(bytes).skip(first, depth: 0, keys: &keys, numbers: numbers)
+            let behind = try scanner.skip(first, depth: 0, keys: &keys, numbers: numbers)
             throw bytes[bytes.skippingSpaces(behind)] == Byte.newline ? .notAnObject : .malformedJSON
         default: throw .malformedJSON
         }

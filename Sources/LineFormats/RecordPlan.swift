@@ -88,6 +88,8 @@ struct RecordTables {
     let keys: ByteWindow
     /// Room for the members that lead to the current object, outermost first; as many as `EventLimits.depth`.
     let path: UnsafeMutablePointer<UnsafeMutablePointer<RecordField>>
+    /// Where the scanner resolved its last escape.
+    let resolved: UnsafeMutablePointer<Int>
     let fieldCount: Int
 
     /// Head of the record itself.
@@ -200,7 +202,8 @@ struct RecordPlan: ~Copyable, @unchecked Sendable {
         }
         tables = unsafe RecordTables(
             fields: fields, objects: Self.copy(flat.objects), slots: Self.copy(flat.slots), keys: keys,
-            path: .allocate(capacity: EventLimits.depth), fieldCount: flat.fields.count)
+            path: .allocate(capacity: EventLimits.depth), resolved: Self.copy([0]),
+            fieldCount: flat.fields.count)
         // The order of the schema is the first guess.
         for i in flat.fields.indices.reversed() {
             let head = unsafe heads + flat.fields[i].object
@@ -214,6 +217,7 @@ struct RecordPlan: ~Copyable, @unchecked Sendable {
         unsafe tables.objects.deallocate()
         unsafe tables.slots.deallocate()
         unsafe tables.path.deallocate()
+        unsafe tables.resolved.deallocate()
         unsafe tables.keys.base.deallocate()
     }
 

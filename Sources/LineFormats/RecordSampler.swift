@@ -26,7 +26,10 @@ struct RecordSampler {
     }
 
     private static func leaves(_ bytes: ByteWindow, _ count: Int) throws(RejectionReason) -> [Leaf] {
-        let scanner = JSONScanner(bytes)
+        let resolved = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+        unsafe resolved.initialize(to: 0)
+        defer { unsafe resolved.deallocate() }
+        let scanner = unsafe JSONScanner(bytes, resolved: resolved)
         let numbers = DecimalReader()
         var start = 0
         if bytes.half(0) & 0xFF_FFFF == 0xBF_BBEF { start = 3 }

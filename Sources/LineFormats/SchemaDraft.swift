@@ -161,7 +161,7 @@ struct SchemaDraft {
             ignore(field, because: "it has no name")
         } else if isText && field.textBytes > SchemaInference.proseBytes * max(1, field.texts) {
             ignore(field, because: "it is free text")
-        } else if isText && field.isNearlyUnique {
+        } else if field.isNearlyUnique && (isText || field.isQuotedInteger) {
             ignore(field, because: "nearly every value is another, like an identifier")
         } else if field.isNearlyUnique && FieldNames.isIdentifier(FieldNames.normalised([path[path.count - 1]])) {
             ignore(field, because: "it is named and looks like an identifier")

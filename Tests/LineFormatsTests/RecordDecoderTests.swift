@@ -177,6 +177,13 @@ import Testing
         #expect(decoded(text + "}", schema, isFinal: true).rowCount == 5)
     }
 
+    /// Escapes are resolved in place: a newline among them must not split a line that is rejected later.
+    @Test(arguments: ["{\"t\":\"a\\nb\" oops}", "{\"t\":\"a\\n\\q\"}", "[\"a\\n\\n\"]", "{\"a\\nb\":1,}"])
+    func resolvedNewlinesDoNotSplitLines(line: String) {
+        let batch = decoded(line + "\n{\"n\":1}\n", JSONVerdictTests.schema)
+        #expect(batch.receipt.received == 2 && batch.rowCount == 1 && batch.number(0) == 1)
+    }
+
     @Test func leavesTheUnfinishedLineAlone() {
         let schema = JSONVerdictTests.schema
         let bytes = Array("{\"t\":\"\\u0041\"}\n{\"t\":\"\\u0042\\u0043".utf8)

@@ -39,12 +39,12 @@ import Testing
         #expect(TimestampReader.timestamp(in: text) == nil, "\(text)")
     }
 
-    /// Every day from 1970 to 2261 against the calendar of Foundation.
+    /// Moments from 1970 to 2261 against the calendar of Foundation.
     @Test func agreesWithTheCalendar() throws {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = try #require(TimeZone(identifier: "UTC"))
         var random = SplitMix64(seed: 5)
-        for _ in 0..<5_000 {
+        for _ in 0..<1_000 {
             let seconds = Int64(random.next() % 9_214_646_400)
             let parts = calendar.dateComponents(
                 [.year, .month, .day, .hour, .minute, .second], from: Date(timeIntervalSince1970: Double(seconds)))
