@@ -83,7 +83,14 @@ let package = Package(
         tests("Catalog", sees: ["Catalog", "Exposition", "Monitor", "Events", "Sketches"], goldens: true),
         tests("Scenarios", sees: ["Scenarios"]),
         tests("Ingest", sees: ["Ingest", "LineFormats", "Events", "CLinux"]),
-        tests("Daemon", sees: ["Daemon", "Catalog", "Monitor", "Events", "StateCodec", "Ingest"], goldens: true),
+        tests(
+            "Daemon",
+            sees: [
+                "Daemon", "Catalog", "Monitor", "Events", "Exposition", "Sketches", "StateCodec", "Ingest",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], goldens: true),
         .testTarget(name: "TidyTests", dependencies: ["Catalog", "Exposition"], swiftSettings: settings),
         .testTarget(name: "EndToEndTests", dependencies: ["telltale", "Scenarios"], swiftSettings: settings),
     ],

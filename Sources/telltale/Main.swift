@@ -1,2 +1,6 @@
-/// Placeholder: replaced by the command line of `Daemon`.
-@main struct Main { static func main() {} }
+internal import Daemon
+
+/// The command line of `Daemon`.
+@main struct Main {
+    static func main() { Telltale.start() }
+}

@@ -19,6 +19,9 @@ public final class BatchQueue: Sendable {
     /// The number of batches waiting.
     public var count: Int { state.withLock { $0.batches.count } }
 
+    /// The number of batches of one source waiting.
+    public func count(of source: Int) -> Int { state.withLock { $0.batches.count { $0.source == source } } }
+
     /// The oldest batch, waiting for one until `deadline` in monotonic nanoseconds; `nil` at the deadline or after
     /// `wake()`.
     ///

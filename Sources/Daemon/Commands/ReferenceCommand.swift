@@ -1,0 +1,149 @@
+internal import ArgumentParser
+internal import Events
+internal import Monitor
+
+/// The command `telltale reference`.
+struct ReferenceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reference", abstract: "Build or look at a reference: what is normal for a model.",
+        subcommands: [Build.self, Inspect.self])
+
+    /// The command `telltale reference build`.
+    struct Build: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "build",
+            abstract: "Summarise records of normal traffic, or training data, into a reference file.",
+            discussion: """
+                Reads JSON lines, CSV or TSV, each also compressed with gzip, recognised by content. Without --config \
+                the meaning of the fields is inferred from the first 1,000 records and printed.
+
+                Examples:
+                  telltale reference build --output ref.json train.csv
+                  telltale reference build --output ref.json --model fraud log.jsonl.2.gz log.jsonl.1
+                """)
+
+        @Option(name: [.short, .long], help: "File to write; - for standard output.")
+        var output: String
+
+        @Option(help: "Model it is for; rows of other models are left out.")
+        var model: String?
+
+        @Option(help: "Version of the model it is for.")
+        var modelVersion: String?
+
+        @Option(help: "Bins per numeric signal, 2 to 20.")
+        var bins = 10
+
+        @Option(help: "Categories per signal, 1 to 100; the rest counts as other.")
+        var categories = 30
+
+        @Option(help: "Most values kept per numeric signal; beyond it an even sample decides the bins.")
+        var sample = 1_000_000
+
+        @Option(help: "Configuration whose first schema says which field is which.")
+        var config: String?
+
+        @Argument(help: "Files to read.", completion: .file())
+        var files: [String]
+
+        func run() throws {
+            guard ConfigLimits.bins.contains(bins) else { throw Failure.usage("--bins must be 2 to 20") }
+            guard ConfigLimits.referenceCategories.contains(categories) else {
+                throw Failure.usage("--categories must be 1 to 100")
+            }
+            guard (1_000...10_000_000).contains(sample) else {
+                throw Failure.usage("--sample must be 1,000 to 10,000,000")
+            }
+            var builder = ReferenceBuilder(eventLimit: sample)
+            var filter = ModelFilter(wanted: model)
+            var receipt = Receipt()
+            var schema = try configuredSchema()
+            for path in files {
+                let file = RecordFile(path: path, schema: schema) { batch in
+                    filter.apply(to: batch)
+                    builder.add(batch)
+                }
+                try file.read()
+                for line in file.explanation { StandardError.write("telltale: \(path): \(line)\n") }
+                // Further files mean the same by the same field.
+                schema = file.schema
+                receipt.add(file.receipt)
+            }
+            let reference = try build(builder, filter)
+            let bytes = try ReferenceFile.encode(reference)
+            try write(bytes)
+            report(reference, receipt)
+        }
+
+        private func configuredSchema() throws -> Schema? {
+            guard let config else { return nil }
+            do throws(ConfigErrors) {
+                let configuration = try RunOptions(config: config).configuration()
+                guard let schema = configuration.sources.lazy.compactMap(\.schema).first else {
+                    throw ConfigErrors(errors: [
+                        ConfigError(file: config, line: 0, key: "sources", value: nil, rule: "no source has a schema")
+                    ])
+                }
+                return schema
+            } catch {
+                throw Failure.configuration(error)
+            }
+        }
+
+        private func build(_ builder: ReferenceBuilder, _ filter: ModelFilter) throws -> Reference {
+            let names = filter.names
+            if model == nil, names.count > 1 || (names.count == 1 && filter.hasUnnamed) {
+                let list = names.prefix(10).map { Escaping.printable($0, limit: 80) }.joined(separator: ", ")
+                throw Failure.usage("the records are of several models (\(list)); choose one with --model")
+            }
+            let created = Clock.wall() / 1_000_000 * 1_000_000
+            let reference = builder.build(
+                model: model ?? names.first, version: modelVersion, source: .file, created: created, binCount: bins,
+                categories: categories)
+            if let reference { return reference }
+            if let model, !names.isEmpty, !names.contains(model) {
+                throw Failure.usage(
+                    "no record is of the model \(model); there is \(names.prefix(10).joined(separator: ", "))")
+            }
+            throw Failure.usage("no record has a value to learn from")
+        }
+
+        private func write(_ bytes: [UInt8]) throws {
+            guard output != "-" else { return StandardOutput.write(String(decoding: bytes, as: UTF8.self)) }
+            do throws(SystemError) { try FileBytes.replace(path: output, with: bytes) } catch {
+                throw Failure.running(error.description)
+            }
+        }
+
+        private func report(_ reference: Reference, _ receipt: Receipt) {
+            var text = "telltale: \(output): reference \(reference.hash) of \(reference.model ?? "any model"), "
+            text += "\(reference.events) events, \(reference.signals.count) signals\n"
+            for reason in RejectionReason.allCases {
+                let count = receipt.rejected[Int(reason.rawValue)]
+                if count > 0 { text += "telltale: \(count) lines rejected: \(reason.label)\n" }
+            }
+            StandardError.write(text)
+        }
+    }
+
+    /// The command `telltale reference inspect`.
+    struct Inspect: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "inspect", abstract: "Print a reference as a table.",
+            discussion: """
+                Example:
+                  telltale reference inspect ref.json
+                """)
+
+        @Argument(help: "Reference file.", completion: .file(extensions: ["json"]))
+        var file: String
+
+        func run() throws {
+            do throws(ReferenceFileError) {
+                StandardOutput.write(ReferenceTable.text(try ReferenceFile.load(path: file)))
+            } catch {
+                throw Failure.usage(error.description)
+            }
+        }
+    }
+}

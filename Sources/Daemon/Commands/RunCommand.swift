@@ -1,0 +1,92 @@
+internal import ArgumentParser
+
+extension LogLevel: ExpressibleByArgument {
+    init?(argument: String) {
+        guard let level = Self.allCases.first(where: { $0.name == argument }) else { return nil }
+        self = level
+    }
+
+    static var allValueStrings: [String] { allCases.map(\.name) }
+    var defaultValueDescription: String { name }
+}
+
+/// The command `telltale run`.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Read predictions and serve metrics until SIGTERM or SIGINT.",
+        discussion: """
+            Without a configuration the meaning of the fields is inferred from the first records, and the reference \
+            is learned from the first 5,000 events. SIGHUP reads the configuration again. Flags win over the file.
+
+            Examples:
+              telltale run --tail predictions.jsonl
+              telltale run --tail predictions.jsonl --reference ref.json --state-dir /var/lib/telltale
+              telltale run --udp 127.0.0.1:8125 --model fraud
+              telltale run --config telltale.yaml
+            """)
+
+    /// Where to begin.
+    enum Start: String, ExpressibleByArgument, CaseIterable {
+        case beginning, end
+    }
+
+    /// Form of log lines.
+    enum Form: String, ExpressibleByArgument, CaseIterable {
+        case logfmt, json
+    }
+
+    @Option(help: "Configuration file.", completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+
+    @Option(help: "Prediction log to follow; may be given several times.", completion: .file())
+    var tail: [String] = []
+
+    @Option(help: "Address and port to take DogStatsD lines or JSON records on; may be given several times.")
+    var udp: [String] = []
+
+    @Option(help: "Address and port of HTTP (default: 127.0.0.1:9757). Port 0 picks a free one, which the log names.")
+    var listen: String?
+
+    @Option(help: "Directory that keeps state over restarts; it has to exist.", completion: .directory)
+    var stateDir: String?
+
+    @Option(
+        help: "Reference file, for every model or the one given by --model.", completion: .file(extensions: ["json"]))
+    var reference: String?
+
+    @Option(help: "Model of records that name none.")
+    var model: String?
+
+    @Option(help: "Where to begin a file of which nothing was committed yet (default: beginning).")
+    var from: Start?
+
+    @Option(help: "Log level (default: info).")
+    var logLevel: LogLevel?
+
+    @Option(help: "Form of log lines (default: logfmt).")
+    var logFormat: Form?
+
+    func run() throws {
+        // Before any thread starts, so that all of them leave signals to this one.
+        Signals.block()
+        let options = RunOptions(
+            config: config, tails: tail, udps: udp, listen: listen, stateDirectory: stateDir, reference: reference,
+            model: model, from: from.map { $0 == .end ? .end : .beginning }, logLevel: logLevel,
+            logFormat: logFormat.map { $0 == .json ? .json : .logfmt })
+        let log = Log.make(LogConfiguration(level: logLevel ?? .info, format: logFormat == .json ? .json : .logfmt))
+        let sidecar = try Sidecar(options: options, log: log, wake: Signals.wakeMain)
+        try sidecar.start()
+        while true {
+            switch Signals.next() {
+            case .reload: sidecar.reload()
+            case .work: sidecar.reloadIfAsked()
+            case .stop:
+                // A second signal ends the process at once.
+                Signals.restoreDefaults()
+                sidecar.stop()
+                return
+            }
+        }
+    }
+}

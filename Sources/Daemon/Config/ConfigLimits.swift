@@ -1,0 +1,33 @@
+/// Ranges of configuration values, in one place.
+enum ConfigLimits {
+    /// Nanoseconds between commits.
+    static let commitInterval: ClosedRange<Int64> = 100_000_000...60_000_000_000
+    /// Quiet time before a renamed file is closed, in nanoseconds.
+    static let drain: ClosedRange<Int64> = 0...3_600_000_000_000
+    /// Receive buffer of a UDP socket.
+    static let receiveBuffer = (64 << 10)...(1 << 30)
+    /// Sources of one daemon.
+    static let sources = 64
+    /// Sliding windows.
+    static let windows = 6
+    /// Fewest events in a window for which statistics are shown.
+    static let minimumEvents = 1...1_000_000
+    /// Pairs of model and version.
+    static let models = 1...1_000
+    /// Signals per model.
+    static let signalsPerModel = 1...512
+    /// Categories per signal.
+    static let categoriesPerSignal = 1...1_000
+    /// Time series over all families.
+    static let series = 1_000...1_000_000
+    /// Events to learn a reference from; 0 switches learning off.
+    static let learningEvents = 0...50_000
+    /// Stretch of event time to learn from, in nanoseconds.
+    static let learningTime: ClosedRange<Int64> = 0...2_592_000_000_000_000
+    /// Bins per numeric signal.
+    static let bins = 2...20
+    /// Categories per signal of a reference.
+    static let referenceCategories = 1...100
+    /// Bytes of the name of a model, version or feature.
+    static let nameBytes = 256
+}

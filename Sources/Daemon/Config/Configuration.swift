@@ -1,0 +1,73 @@
+internal import Events
+internal import Monitor
+
+/// Everything the daemon is told: the configuration file, with the command line on top.
+struct Configuration: Equatable, Sendable {
+    /// Where HTTP listens.
+    var listen = Endpoint(host: "127.0.0.1", port: 9_757)
+    /// Directory of the state file; `nil` keeps nothing over a restart.
+    var stateDirectory: String?
+    /// Nanoseconds between commits.
+    var commitInterval: Int64 = 1_000_000_000
+    /// Whether `POST /-/reload` is answered.
+    var enableLifecycle = false
+    /// Log level and form.
+    var log = LogConfiguration()
+    /// Where events come from.
+    var sources: [SourceConfiguration] = []
+    /// What the monitor is told, but for references from files and the names of sources.
+    var monitor = MonitorSettings()
+
+    /// The monitor's settings with the names of the sources filled in.
+    var monitorSettings: MonitorSettings {
+        var settings = monitor
+        settings.sources = sources.map(\.name)
+        return settings
+    }
+}
+
+/// How the daemon logs.
+struct LogConfiguration: Equatable, Sendable {
+    /// Lowest level written.
+    var level = LogLevel.info
+    /// Form of a line.
+    var format = LogFormat.logfmt
+}
+
+/// Where a tailed file without a committed position is read from.
+enum TailStart: Equatable, Sendable {
+    case beginning, end
+}
+
+/// What a source reads.
+enum SourceInput: Equatable, Sendable {
+    /// A growing file. `drain` is how long a renamed file has to be quiet before it is closed, in nanoseconds.
+    case tail(path: String, from: TailStart, drain: Int64)
+    /// Datagrams. `receiveBuffer` is asked of the kernel, in bytes.
+    case udp(Endpoint, receiveBuffer: Int)
+}
+
+/// One source of events.
+struct SourceConfiguration: Equatable, Sendable {
+    /// Default of `drain`, in nanoseconds.
+    static let drain: Int64 = 60_000_000_000
+    /// Default of `receive_buffer`, in bytes.
+    static let receiveBuffer = 4 << 20
+
+    /// What it reads.
+    var input: SourceInput
+    /// Model of records that name none; `nil` for `default`.
+    var model: String?
+    /// Version of records that name none.
+    var version: String?
+    /// Which field is which; `nil` to find out from the first records.
+    var schema: Schema?
+
+    /// The `source` label.
+    var name: String {
+        switch input {
+        case .tail(let path, _, _): "file:" + path
+        case .udp(let endpoint, _): "udp:" + endpoint.description
+        }
+    }
+}

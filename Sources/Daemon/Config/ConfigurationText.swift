@@ -1,0 +1,79 @@
+internal import Events
+internal import Monitor
+
+/// A configuration in words, for people.
+enum ConfigurationText {
+    /// What the configuration amounts to, defaults included, one fact per line.
+    static func explain(_ configuration: Configuration) -> String {
+        let settings = configuration.monitorSettings
+        var lines = [
+            "HTTP listens on \(configuration.listen)" + reach(configuration.listen),
+            "POST /-/reload is \(configuration.enableLifecycle ? "answered" : "off")",
+        ]
+        if let directory = configuration.stateDirectory {
+            let interval = ValueText.text(nanoseconds: configuration.commitInterval)
+            lines.append("state is committed to \(directory) every \(interval)")
+        } else {
+            lines.append("nothing is kept over a restart (no state_dir)")
+        }
+        lines.append("windows: " + settings.windows.map(\.label).joined(separator: ", "))
+        lines.append("statistics are shown from \(settings.minimumEvents) events per window on")
+        if settings.learning.events > 0 {
+            lines.append(
+                "models without a reference file learn one from \(settings.learning.events) events"
+                    + (settings.learning.seconds > 0
+                        ? " over at least \(ValueText.text(nanoseconds: settings.learning.seconds &* 1_000_000_000))"
+                        : ""))
+        } else {
+            lines.append("models without a reference file have no drift statistics (learning is off)")
+        }
+        for source in configuration.sources { lines.append("source \(source.name): " + text(source)) }
+        if configuration.sources.isEmpty { lines.append("no source; run needs --tail or --udp") }
+        for reference in settings.references {
+            lines.append(
+                "reference \(reference.hash) of \(reference.model ?? "every model"): \(reference.events) events, "
+                    + "\(reference.signals.count) signals")
+        }
+        lines.append(contentsOf: cost(configuration))
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func reach(_ endpoint: Endpoint) -> String {
+        endpoint.isLoopback ? "" : " (reachable from other machines)"
+    }
+
+    private static func text(_ source: SourceConfiguration) -> String {
+        var parts: [String] = []
+        switch source.input {
+        case .tail(_, let from, let drain):
+            parts.append("read from the \(from == .beginning ? "beginning" : "end")")
+            parts.append("renamed files are kept until quiet for \(ValueText.text(nanoseconds: drain))")
+        case .udp(let endpoint, let buffer):
+            parts.append("receive buffer \(ValueText.text(bytes: buffer))" + reach(endpoint))
+        }
+        parts.append(source.schema.map { "\($0.signals.count) signals" } ?? "schema inferred from the first records")
+        return parts.joined(separator: ", ")
+    }
+
+    /// Series that the signals of each configured schema cost.
+    private static func cost(_ configuration: Configuration) -> [String] {
+        let settings = configuration.monitor
+        var lines: [String] = []
+        for source in configuration.sources {
+            guard let schema = source.schema else { continue }
+            let perModel = schema.signals.reduce(0) { $0 + series($1, settings) }
+            lines.append("series of \(source.name): about \(perModel) per model and version")
+        }
+        return lines + ["series limit: \(settings.limits.series)"]
+    }
+
+    /// Upper estimate of the series of one signal once its reference is in use.
+    private static func series(_ signal: Signal, _ settings: MonitorSettings) -> Int {
+        guard let kind = DriftKind(signal.role) else { return 16 }
+        let reference = settings.references.lazy.flatMap(\.signals).first { $0.kind == kind && $0.name == signal.name }
+        let fallback = signal.kind == .numeric ? settings.binCount + 1 : settings.referenceCategories + 2
+        let cells = reference?.layout.cellCount ?? fallback
+        let (methods, summaries) = signal.kind == .numeric ? (8, 6) : (6, 1)
+        return 2 * cells + 6 + settings.windows.count * (methods + summaries)
+    }
+}

@@ -1,0 +1,73 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+
+/// A small HTTP/1.1 server with a limit on everything a client may send or hold.
+final class HttpServer: Sendable {
+    /// Where it listens; the port is the real one.
+    let endpoint: Endpoint
+    private let group: MultiThreadedEventLoopGroup
+    private let channel: any Channel
+
+    /// Binds and begins to serve.
+    ///
+    /// - Throws: `HttpServerError` with one clear sentence.
+    init(
+        endpoint: Endpoint, limits: HttpLimits = HttpLimits(), counters: HttpCounters,
+        respond: @escaping HttpConnection.Responder
+    ) throws(HttpServerError) {
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 128)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                guard counters.enter(limit: limits.connections) else { return channel.close() }
+                channel.closeFuture.whenComplete { _ in counters.leave() }
+                return channel.eventLoop.makeCompletedFuture {
+                    try Self.configure(channel.pipeline.syncOperations, limits, counters, respond)
+                }
+            }
+        do {
+            channel = try bootstrap.bind(host: endpoint.host, port: endpoint.port).wait()
+        } catch {
+            try? group.syncShutdownGracefully()
+            throw HttpServerError(endpoint, error)
+        }
+        self.endpoint = Endpoint(host: endpoint.host, port: channel.localAddress?.port ?? endpoint.port)
+    }
+
+    /// Closes the listener and all connections.
+    func stop() {
+        try? channel.close().wait()
+        try? group.syncShutdownGracefully()
+    }
+
+    private static func configure(
+        _ pipeline: ChannelPipeline.SynchronousOperations, _ limits: HttpLimits, _ counters: HttpCounters,
+        _ respond: @escaping HttpConnection.Responder
+    ) throws {
+        let deadline = ConnectionDeadline(limits: limits)
+        var decoder = NIOHTTPDecoderLimitConfiguration()
+        decoder.maxHeaderFieldSize = limits.headerFieldBytes
+        decoder.maxHeaderListSize = limits.headerBytes
+        decoder.maxHeaderFieldCount = limits.headerFields
+        try pipeline.addHandler(deadline)
+        try pipeline.configureHTTPServerPipeline(
+            withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: true,
+            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoder)
+        try pipeline.addHandler(
+            HttpConnection(respond: respond, limits: limits, counters: counters, deadline: deadline))
+    }
+}
+
+/// Why the server cannot listen.
+struct HttpServerError: Error, CustomStringConvertible {
+    /// One sentence.
+    let description: String
+
+    init(_ endpoint: Endpoint, _ error: any Error) {
+        let reason = (error as? IOError).map { SystemError.text($0.errnoCode) } ?? "\(error)"
+        description = "cannot listen on \(endpoint): \(reason)"
+    }
+}

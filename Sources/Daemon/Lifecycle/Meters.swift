@@ -1,0 +1,31 @@
+internal import Catalog
+internal import Synchronization
+
+/// Figures of the daemon about itself that begin with the process.
+final class Meters: Sendable {
+    /// All of them.
+    struct Values {
+        var reload = ReloadStatus()
+        var commits = CommitStatus()
+        var scrapes = DurationTotals()
+    }
+
+    private let state = Mutex(Values())
+
+    /// The figures now.
+    var values: Values { state.withLock { $0 } }
+
+    /// Changes figures.
+    func update(_ body: (inout sending Values) -> Void) { state.withLock { body(&$0) } }
+}
+
+extension CommitFailure {
+    /// The reason of a failed commit.
+    init(_ error: SystemError) {
+        switch error.reason {
+        case "no_space": self = .diskFull
+        case "permission", "read_only": self = .permission
+        default: self = .inputOutput
+        }
+    }
+}

@@ -1,0 +1,109 @@
+internal import Events
+internal import Ingest
+internal import Logging
+internal import Monitor
+
+/// A source that runs on its own thread.
+protocol RunningSource: Sendable {
+    /// What it is doing.
+    var status: SourceStatus { get }
+    /// Begins to read.
+    func start() throws(IngestError)
+    /// Ends its thread; what it has read is in the queue.
+    func stop()
+}
+
+extension TailSource: RunningSource {}
+extension DatagramSource: RunningSource {}
+
+/// Makes the sources of a configuration.
+enum Sources {
+    /// The sources, opened and not started, in the order of the configuration.
+    ///
+    /// - Parameter committed: What the last commit knows about each of them, by name.
+    static func open(
+        _ configuration: Configuration, committed: [SourceState], queue: BatchQueue, log: Logger
+    ) throws(IngestError) -> [any RunningSource] {
+        var sources: [any RunningSource] = []
+        for (index, source) in configuration.sources.enumerated() {
+            let known = committed.first { $0.name == source.name }
+            let schema = schema(of: source, known: known?.schema, log)
+            let report = SourceReport(log: log, source: source.name)
+            switch source.input {
+            case .tail(let path, let from, let drain):
+                let settings = TailSettings(path: path, rotatedQuiet: drain, defaultModel: source.model ?? "default")
+                sources.append(
+                    try TailSource(
+                        source: index, settings: settings, schema: schema, resume: known?.positions ?? [],
+                        startAt: from == .end ? .end : .beginning, queue: queue, onEvent: report.write))
+            case .udp(let endpoint, let buffer):
+                let settings = DatagramSettings(
+                    address: endpoint.description, receiveBufferBytes: buffer, defaultModel: source.model ?? "default")
+                sources.append(
+                    try DatagramSource(
+                        source: index, settings: settings, schema: schema, queue: queue, onEvent: report.write))
+                if !endpoint.isLoopback {
+                    log.warning(
+                        "anyone who reaches this address can send events", metadata: ["source": "\(source.name)"])
+                }
+            }
+        }
+        return sources
+    }
+
+    /// The configured schema, else the one inferred before a restart, else a new inference.
+    private static func schema(of source: SourceConfiguration, known: Schema?, _ log: Logger) -> SourceSchema {
+        if let schema = source.schema { return .fixed(schema) }
+        guard var known else { return .infer }
+        if let model = source.model { known.defaultModel = model }
+        if let version = source.version { known.defaultVersion = version }
+        log.info(
+            "going on with the schema inferred earlier",
+            metadata: ["source": "\(source.name)", "signals": "\(known.signals.count)"])
+        return .fixed(known)
+    }
+}
+
+/// Writes what a source tells to the log.
+struct SourceReport: Sendable {
+    let log: Logger
+    let source: String
+
+    /// One line, or one per line of an explanation.
+    func write(_ event: SourceEvent) {
+        var metadata: Logger.Metadata = ["source": "\(source)"]
+        func note(_ level: Logger.Level, _ message: String, _ more: Logger.Metadata = [:]) {
+            metadata.merge(more) { $1 }
+            log.log(level: level, "\(message)", metadata: metadata)
+        }
+        switch event {
+        case .schemaInferred(let schema, let explanation):
+            note(.info, "schema inferred", ["signals": "\(schema.signals.count)"])
+            for line in explanation { log.info("schema", metadata: ["source": "\(source)", "field": "\(line)"]) }
+        case .schemaNotInferred(let records):
+            note(.warning, "no field to measure in these records; they are rejected", ["records": "\(records)"])
+        case .opened(let path, let offset): note(.info, "reading", ["path": "\(path)", "offset": "\(offset)"])
+        case .rotated(let path): note(.info, "rotated; the old file is read to its end", ["path": "\(path)"])
+        case .truncated(let path, let lost):
+            note(.warning, "truncated; reading from the start", ["path": "\(path)", "lost_bytes": "\(lost)"])
+        case .recovered(let path): note(.info, "a copy holds what was not read yet", ["path": "\(path)"])
+        case .finished(let path): note(.info, "read to its end and closed", ["path": "\(path)"])
+        case .gone(let path, let offset):
+            note(
+                .warning, "a file read before is gone; what it held behind the offset is lost",
+                ["path": "\(path)", "offset": "\(offset)"])
+        case .blocked(let path, let reason):
+            note(.warning, "cannot be read; trying again", ["path": "\(path)", "reason": "\(reason)"])
+        case .missing(let path): note(.info, "waiting for the file", ["path": "\(path)"])
+        case .rejected(let reason, let excerpt):
+            // The only place where raw content is logged, and only on demand.
+            note(
+                .debug, "line rejected",
+                ["reason": "\(reason.label)", "content": "\(String(decoding: excerpt, as: UTF8.self))"])
+        case .polling(let reason): note(.info, "polling, without notifications", ["reason": "\(reason)"])
+        case .smallReceiveBuffer(let granted, let wanted):
+            note(.info, "the kernel grants a smaller receive buffer", ["granted": "\(granted)", "wanted": "\(wanted)"])
+        case .receiveFailed(let reason): note(.warning, "receiving failed; trying again", ["reason": "\(reason)"])
+        }
+    }
+}

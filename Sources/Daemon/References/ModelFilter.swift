@@ -1,0 +1,59 @@
+internal import Events
+
+/// Which models a file of records is about, and the rows of one of them.
+struct ModelFilter {
+    /// Most names that are remembered.
+    private static let limit = 1_000
+
+    /// Names in the records, each once, in order of appearance.
+    private(set) var names: [String] = []
+    /// Whether some record names no model.
+    private(set) var hasUnnamed = false
+    private var seen: Set<String> = []
+    /// The model whose rows are wanted; `nil` for all.
+    let wanted: String?
+
+    init(wanted: String?) { self.wanted = wanted }
+
+    /// Notes the models of a batch and, with a wanted model, keeps only its rows and those that name none.
+    mutating func apply(to batch: EventBatch) {
+        let target = wanted.map { Array($0.utf8) }
+        var kept = 0
+        for row in 0..<batch.rowCount {
+            let range = unsafe batch.models[row]
+            var isWanted = true
+            if range.isPresent {
+                let name = unsafe UnsafeRawBufferPointer(
+                    start: UnsafeRawPointer(batch.bytes.advanced(by: Int(range.offset))), count: Int(range.length))
+                note(unsafe String(decoding: name, as: UTF8.self))
+                if let target { isWanted = unsafe name.elementsEqual(target) }
+            } else {
+                hasUnnamed = true
+            }
+            guard isWanted else { continue }
+            if kept < row { Self.move(row, to: kept, in: batch) }
+            kept += 1
+        }
+        batch.rowCount = kept
+    }
+
+    private mutating func note(_ name: String) {
+        if names.count < Self.limit, seen.insert(name).inserted { names.append(name) }
+    }
+
+    private static func move(_ row: Int, to place: Int, in batch: EventBatch) {
+        unsafe batch.timestamps[place] = batch.timestamps[row]
+        unsafe batch.identifiers[place] = batch.identifiers[row]
+        unsafe batch.models[place] = batch.models[row]
+        unsafe batch.versions[place] = batch.versions[row]
+        unsafe batch.statuses[place] = batch.statuses[row]
+        for column in 0..<batch.numberColumnCount {
+            let base = column * batch.rowCapacity
+            unsafe batch.numbers[base + place] = batch.numbers[base + row]
+        }
+        for column in 0..<batch.textColumnCount {
+            let base = column * batch.rowCapacity
+            unsafe batch.texts[base + place] = batch.texts[base + row]
+        }
+    }
+}

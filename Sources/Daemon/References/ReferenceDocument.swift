@@ -1,0 +1,161 @@
+internal import FoundationEssentials
+internal import Monitor
+
+/// What every version of the file begins with.
+struct ReferenceHeader: Decodable {
+    var telltale_reference: Int
+}
+
+/// The JSON form of a reference.
+///
+/// Key names are those of the file.
+struct ReferenceDocument: Codable {
+    var telltale_reference: Int
+    var hash: String
+    var model: String?
+    var version: String?
+    var source: String
+    /// RFC 3339, UTC, milliseconds.
+    var created: String
+    var events: UInt64
+    var signals: [SignalDocument]
+
+    init(_ reference: Reference) {
+        telltale_reference = ReferenceFile.formatVersion
+        hash = reference.hash
+        model = reference.model
+        version = reference.version
+        source = reference.source.label
+        created = Timestamps.text(reference.created)
+        events = reference.events
+        signals = reference.signals.map(SignalDocument.init)
+    }
+
+    /// The reference, checked but for its hash.
+    func reference() throws(ReferenceRule) -> Reference {
+        guard let source = ReferenceSource.allCases.first(where: { $0.label == source }) else {
+            throw ReferenceRule("has the unknown source \"\(Escaping.printable(source, limit: 80))\"")
+        }
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        guard let date = try? style.parse(created),
+            let milliseconds = Int64(exactly: (date.timeIntervalSince1970 * 1_000).rounded()),
+            case let (nanoseconds, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000), !overflow
+        else { throw ReferenceRule("has a created time that is not RFC 3339") }
+        guard signals.count <= ReferenceFile.maximumSignals else {
+            throw ReferenceRule("has more than \(ReferenceFile.maximumSignals) signals")
+        }
+        var signals: [SignalReference] = []
+        var seen: Set<String> = []
+        for document in self.signals {
+            let signal = try document.signal()
+            guard seen.insert("\(signal.kind.label)/\(signal.name)").inserted else {
+                throw ReferenceRule("has the signal \(document.place) twice")
+            }
+            signals.append(signal)
+        }
+        return Reference(
+            model: model, version: version, hash: hash, source: source, created: nanoseconds, events: events,
+            signals: signals)
+    }
+}
+
+/// The JSON form of one signal.
+struct SignalDocument: Codable {
+    /// A category and its count.
+    struct Category: Codable {
+        var name: String
+        var count: UInt64
+    }
+
+    var kind: String
+    var name: String
+    var type: String
+    /// Numeric: ascending edges; `counts` has one entry more.
+    var edges: [Double]?
+    var counts: [UInt64]?
+    /// Categorical: the categories, and how many values were none of them.
+    var categories: [Category]?
+    var other: UInt64?
+    var missing: UInt64
+    var invalid: UInt64
+    var minimum: Double?
+    var maximum: Double?
+    var mean: Double?
+    var standard_deviation: Double?
+    var interquartile_range: Double?
+
+    init(_ signal: SignalReference) {
+        kind = signal.kind.label
+        name = signal.name
+        missing = signal.counts.last ?? 0
+        invalid = signal.invalid
+        (minimum, maximum) = (signal.range?.lowerBound, signal.range?.upperBound)
+        (mean, standard_deviation) = (signal.mean, signal.standardDeviation)
+        interquartile_range = signal.interquartileRange
+        switch signal.layout {
+        case .numeric(let edges):
+            type = "numeric"
+            self.edges = edges
+            counts = Array(signal.counts.dropLast())
+        case .categorical(let names):
+            type = "categorical"
+            categories = zip(names, signal.counts).map { Category(name: $0, count: $1) }
+            other = signal.counts.dropLast().last ?? 0
+        }
+    }
+
+    /// The signal's name in an error.
+    var place: String { "\(Escaping.printable(kind, limit: 20))/\(Escaping.printable(name, limit: 80))" }
+
+    /// The signal, checked.
+    func signal() throws(ReferenceRule) -> SignalReference {
+        guard let kind = DriftKind.allCases.first(where: { $0.label == kind }) else {
+            throw ReferenceRule("has the unknown kind \(place)")
+        }
+        guard !name.isEmpty, name.utf8.count <= ConfigLimits.nameBytes else {
+            throw ReferenceRule("has a signal whose name is not 1 to \(ConfigLimits.nameBytes) bytes long")
+        }
+        var cells: [UInt64]
+        let layout: BinLayout
+        switch (type, edges, counts, categories) {
+        case ("numeric", let edges?, let counts?, nil):
+            guard counts.count == edges.count + 1 else {
+                throw ReferenceRule("has \(counts.count) counts for \(edges.count) edges at \(place), not one more")
+            }
+            guard edges.allSatisfy(\.isFinite), zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 }) else {
+                throw ReferenceRule("has edges that do not ascend at \(place)")
+            }
+            (layout, cells) = (.numeric(edges: edges), counts)
+        case ("categorical", nil, nil, let categories?):
+            guard Set(categories.map(\.name)).count == categories.count else {
+                throw ReferenceRule("has a category twice at \(place)")
+            }
+            (layout, cells) = (.categorical(names: categories.map(\.name)), categories.map(\.count) + [other ?? 0])
+        default:
+            throw ReferenceRule("has neither edges and counts nor categories, as its type demands, at \(place)")
+        }
+        cells.append(missing)
+        guard cells.count <= ReferenceFile.maximumCells else {
+            throw ReferenceRule("has more than \(ReferenceFile.maximumCells) bins at \(place)")
+        }
+        guard cells.allSatisfy({ $0 <= 1 << 53 }), invalid <= 1 << 53 else {
+            throw ReferenceRule("has a count above 2^53 at \(place)")
+        }
+        var range: ClosedRange<Double>?
+        if let minimum, let maximum {
+            guard minimum.isFinite, maximum.isFinite, minimum <= maximum else {
+                throw ReferenceRule("has a minimum above its maximum at \(place)")
+            }
+            range = minimum...maximum
+        }
+        for value in [mean, standard_deviation, interquartile_range] {
+            guard value?.isFinite ?? true else { throw ReferenceRule("has a number that is not finite at \(place)") }
+        }
+        guard standard_deviation ?? 0 >= 0, interquartile_range ?? 0 >= 0 else {
+            throw ReferenceRule("has a negative spread at \(place)")
+        }
+        return SignalReference(
+            kind: kind, name: name, layout: layout, counts: cells, invalid: invalid, range: range, mean: mean,
+            standardDeviation: standard_deviation, interquartileRange: interquartile_range)
+    }
+}

@@ -1,0 +1,38 @@
+import Events
+
+extension MonitorState {
+    /// Sets every counter that is exposed as a counter to zero, and keeps all else: positions, windows, references,
+    /// what is being learned, event time.
+    ///
+    /// For a start from a state that is older than what was published. A counter that went on from here would be
+    /// slightly below the last scraped value, and Prometheus would take that for a reset and add the whole value again;
+    /// from zero it adds only what is new.
+    public mutating func resetCounters() {
+        for limit in overflows.indices { overflows[limit] = 0 }
+        for source in sources.indices { sources[source].receipt = Receipt() }
+        for model in models.indices { models[model].resetCounters() }
+    }
+}
+
+extension ModelState {
+    /// See `MonitorState.resetCounters`.
+    mutating func resetCounters() {
+        for status in predictions.indices { predictions[status] = 0 }
+        lateEvents = 0
+        missingFields = 0
+        unexpectedFields = 0
+        wrongTypes = 0
+        joinedOutcomes = 0
+        for number in classCounts.indices { classCounts[number] = 0 }
+        confusion = ConfusionCounts()
+        errors = ErrorSums()
+        for number in signals.indices {
+            signals[number].observations = 0
+            signals[number].issues = SignalIssues()
+            for cell in signals[number].bins.indices { signals[number].bins[cell] = 0 }
+            if let bounds = signals[number].histogram?.bounds {
+                signals[number].histogram = ValueHistogram(bounds: bounds)
+            }
+        }
+    }
+}

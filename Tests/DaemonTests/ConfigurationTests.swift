@@ -1,0 +1,187 @@
+import Events
+import Foundation
+import Monitor
+import Testing
+
+@testable import Daemon
+
+@Suite struct ConfigurationTests {
+    private func decode(_ text: String, file: String = "dir/telltale.yaml") throws -> Configuration {
+        try ConfigurationDecoder.decode(Array(text.utf8), file: file)
+    }
+
+    private func messages(_ text: String) -> [String] {
+        do {
+            _ = try decode(text, file: "t.yaml")
+            return []
+        } catch let errors as ConfigErrors {
+            return errors.errors.map(\.description)
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test func emptyIsTheDefault() throws {
+        let configuration = try decode("")
+        #expect(configuration == Configuration())
+        #expect(configuration.listen.description == "127.0.0.1:9757")
+        #expect(configuration.monitor.windows.map(\.label) == ["5m", "1h", "1d"])
+        #expect(!configuration.enableLifecycle)
+        #expect(configuration.stateDirectory == nil)
+    }
+
+    @Test func everything() throws {
+        let configuration = try decode(
+            """
+            listen: "[::1]:0"
+            state_dir: state
+            commit_interval: 250ms
+            enable_lifecycle: true
+            minimum_events: 10
+            log: {level: debug, format: json}
+            windows: [1m, 90m0, 24h]
+            """.replacingOccurrences(of: "90m0", with: "2h"))
+        #expect(configuration.listen == Endpoint(host: "::1", port: 0))
+        #expect(configuration.stateDirectory == "dir/state")
+        #expect(configuration.commitInterval == 250_000_000)
+        #expect(configuration.enableLifecycle)
+        #expect(configuration.monitor.minimumEvents == 10)
+        #expect(configuration.log == LogConfiguration(level: .debug, format: .json))
+        #expect(configuration.monitor.windows.map(\.label) == ["1m", "2h", "1d"])
+        #expect(configuration.monitor.windows.map(\.seconds) == [60, 7_200, 86_400])
+    }
+
+    @Test func sourcesAndSchema() throws {
+        let configuration = try decode(
+            """
+            sources:
+              - tail: log.jsonl
+                from: end
+                drain: 5s
+                model: fraud
+                schema:
+                  timestamp: meta.ts
+                  timestamp_unit: ms
+                  version: [meta, "model.version"]
+                  feature_object: input
+                  features:
+                    amount: numeric
+                    country: {path: geo.country, type: categorical}
+                    cents: {type: numeric, scale: 0.01}
+                  prediction: {path: y, type: numeric}
+                  latency: {path: took, unit: ms}
+                  ignored: [trace, a.b]
+              - udp: 127.0.0.1:8125
+                receive_buffer: 64KiB
+            """)
+        #expect(configuration.sources.map(\.name) == ["file:dir/log.jsonl", "udp:127.0.0.1:8125"])
+        #expect(configuration.sources[0].input == .tail(path: "dir/log.jsonl", from: .end, drain: 5_000_000_000))
+        #expect(configuration.sources[1].input == .udp(Endpoint(host: "127.0.0.1", port: 8_125), receiveBuffer: 65_536))
+        let schema = try #require(configuration.sources[0].schema)
+        #expect(schema.defaultModel == "fraud")
+        #expect(schema.timestamp == ["meta", "ts"])
+        #expect(schema.timestampUnit == .milliseconds)
+        #expect(schema.version == ["meta", "model.version"])
+        #expect(schema.featureObjects == [["input"]])
+        #expect(schema.ignored == [["trace"], ["a", "b"]])
+        #expect(
+            schema.signals == [
+                Signal(name: "amount", role: .feature, kind: .numeric, path: ["input", "amount"]),
+                Signal(name: "country", role: .feature, kind: .categorical, path: ["geo", "country"]),
+                Signal(name: "cents", role: .feature, kind: .numeric, path: ["input", "cents"], scale: 0.01),
+                Signal(name: "prediction", role: .prediction, kind: .numeric, path: ["y"]),
+                Signal(name: "latency", role: .latency, kind: .numeric, path: ["took"], scale: 0.001),
+            ])
+    }
+
+    @Test func modelsAndThresholds() throws {
+        let configuration = try decode(
+            """
+            models:
+              - name: fraud
+                version: 3
+                type: classification
+                thresholds: {latency_p99_seconds: {critical: 1, warning: 0.5}}
+            learn: {events: 0, duration: 1h}
+            limits: {models: 2, signals_per_model: 3, categories_per_signal: 4, series: 5000}
+            expose_values: [amount]
+            """)
+        let model = try #require(configuration.monitor.models.first)
+        #expect(model.name == "fraud" && model.version == "3" && model.type == "classification")
+        #expect(
+            model.thresholds == [
+                AlertThreshold(signal: "latency_p99_seconds", severity: "warning", value: 0.5),
+                AlertThreshold(signal: "latency_p99_seconds", severity: "critical", value: 1),
+            ])
+        #expect(configuration.monitor.learning.events == 0)
+        #expect(configuration.monitor.learning.seconds == 3_600)
+        #expect(configuration.monitor.limits.models == 2)
+        #expect(configuration.monitor.limits.series == 5_000)
+        #expect(configuration.monitor.exposedValues == ["amount"])
+    }
+
+    /// All errors of a file at once, in its order, each with line, key, value and rule.
+    @Test func allErrors() throws {
+        let golden = try #require(Bundle.module.url(forResource: "Golden", withExtension: nil))
+        let text = try String(contentsOf: golden.appendingPathComponent("broken.yaml"), encoding: .utf8)
+        let expected = try String(contentsOf: golden.appendingPathComponent("broken.errors"), encoding: .utf8)
+        #expect(messages(text).joined(separator: "\n") + "\n" == expected)
+    }
+
+    @Test(arguments: [
+        "- 1", "listen: [1]", "sources: {}", "sources: [1]", "windows: 5m", "windows: []", "log: 5", "models: [[]]",
+        "limits: {series: 1e9}", "limits: {models: .inf}", "commit_interval: -1s", "commit_interval: 1",
+        "commit_interval: 99999999999999999999s", "enable_lifecycle: yes", "state_dir: \"\"", "listen: 300.0.0.1:1",
+        "sources: [{udp: \"127.0.0.1:1\", drain: 1s}]", "sources: [{tail: a}, {tail: a}]", "minimum_events: 0",
+        "sources: [{tail: a, schema: {}}]", "learn: {duration: 400d}", "models: [{name: \"a\\nb\"}]",
+    ])
+    func refused(text: String) { #expect(messages(text).count == 1, "\(messages(text))") }
+
+    @Test func longValuesAreCutAndEscaped() throws {
+        let message = try #require(messages("listen: \"\\e[31m" + String(repeating: "x", count: 500) + "\"").first)
+        #expect(message.utf8.count < 250)
+        #expect(!message.contains("\u{1B}"))
+    }
+
+    /// The example that ships is accepted, and its values are the defaults where it says so.
+    @Test func shippedExample() throws {
+        let top = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let bytes = Array(try Data(contentsOf: top.appending(path: "deploy/telltale.yaml")))
+        var configuration = try ConfigurationDecoder.decode(bytes, file: "telltale.yaml")
+        #expect(configuration.sources.count == 3)
+        #expect(configuration.monitor.models.count == 1)
+        configuration.sources = []
+        configuration.monitor.models = []
+        #expect(configuration == Configuration())
+    }
+
+    @Test func flagsWin() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            "listen: 127.0.0.1:1\nlog: {level: error}\nsources: [{tail: a}, {udp: \"127.0.0.1:2\"}]\n", to: "t.yaml")
+        let options = RunOptions(
+            config: path, tails: ["b", folder.file("a")], udps: ["127.0.0.1:3"], listen: "127.0.0.1:4",
+            stateDirectory: "s", model: "m", from: .end, logLevel: .debug)
+        let configuration = try options.configuration()
+        #expect(configuration.listen.port == 4)
+        #expect(configuration.stateDirectory == "s")
+        #expect(configuration.log.level == .debug)
+        #expect(
+            configuration.sources.map(\.name) == [
+                "file:" + folder.file("a"), "udp:127.0.0.1:2", "file:b", "udp:127.0.0.1:3",
+            ])
+        #expect(configuration.sources.allSatisfy { $0.model == "m" })
+        #expect(
+            configuration.sources[0].input
+                == .tail(path: folder.file("a"), from: .end, drain: SourceConfiguration.drain))
+    }
+
+    @Test func flagErrorsNameTheFlag() throws {
+        let options = RunOptions(
+            tails: [""], udps: ["x"], listen: "nonsense", reference: "/nowhere/ref.json", model: "")
+        let errors = try #require(throws: ConfigErrors.self) { try options.configuration() }
+        #expect(errors.errors.map(\.key) == ["--listen", "--tail", "--udp", "--model", "--reference"])
+        #expect(errors.errors.allSatisfy { $0.file == "command line" && $0.line == 0 })
+    }
+}

@@ -1,0 +1,84 @@
+import Events
+import Foundation
+import Monitor
+import Testing
+
+@testable import Daemon
+
+@Suite struct ReferenceFileTests {
+    private static let signals = [
+        SignalReference(
+            kind: .input, name: "amount", layout: .numeric(edges: [0.1, 1, 1e300]), counts: [1, 2, 3, 4, 5], invalid: 6,
+            range: -0.1...1e308, mean: 0.30000000000000004, standardDeviation: .leastNonzeroMagnitude,
+            interquartileRange: 0),
+        SignalReference(
+            kind: .prediction, name: "prediction", layout: .categorical(names: ["a\"b", "ü", ""]),
+            counts: [7, 8, 0, 9, 0]),
+    ]
+
+    private static let reference = Reference(
+        model: "m", version: nil, hash: Reference.contentHash(events: 15, signals: signals), source: .file,
+        created: 1_767_225_600_123_000_000, events: 15, signals: signals)
+
+    private func text() throws -> String { String(decoding: try ReferenceFile.encode(Self.reference), as: UTF8.self) }
+
+    private func decode(_ text: String) throws -> Reference {
+        try ReferenceFile.decode(Array(text.utf8), path: "ref.json")
+    }
+
+    @Test func roundTrip() throws { #expect(try decode(try text()) == Self.reference) }
+
+    @Test func isReadable() throws {
+        let text = try text()
+        #expect(text.contains("\"telltale_reference\" : 1"))
+        #expect(text.contains("\"created\" : \"2026-01-01T00:00:00.123Z\""))
+        #expect(text.hasSuffix("}\n"))
+        #expect(try ReferenceFile.encode(Self.reference) == ReferenceFile.encode(Self.reference))
+    }
+
+    /// Any change of the content is noticed, and each inconsistency named.
+    @Test(arguments: [
+        ("\"events\" : 15", "\"events\" : 16", "changed after it was built"),
+        ("\"count\" : 7", "\"count\" : 17", "changed after it was built"),
+        ("\"telltale_reference\" : 1", "\"telltale_reference\" : 2", "format version 2"),
+        ("\"telltale_reference\" : 1", "\"other\" : 1", "is no reference"),
+        ("\"events\" : 15", "\"events\" : \"x\"", "wrong type at events"),
+        ("\"events\" : 15,", "", "lacks events"),
+        ("\"kind\" : \"input\"", "\"kind\" : \"inptu\"", "unknown kind"),
+        ("\"source\" : \"file\"", "\"source\" : \"x\"", "unknown source"),
+        ("2026-01-01T", "yesterday", "RFC 3339"),
+        ("0.1,", "2,", "do not ascend"),
+        ("\"type\" : \"numeric\"", "\"type\" : \"categorical\"", "as its type demands"),
+        ("\"ü\"", "\"a\\\"b\"", "category twice"),
+        ("\"missing\" : 5", "\"missing\" : 18446744073709551615", "2^53"),
+        ("{", "", "is no reference"),
+    ])
+    func refused(old: String, new: String, words: String) throws {
+        let original = try text()
+        let place = try #require(original.range(of: old))
+        let error = try #require(throws: ReferenceFileError.self) {
+            try decode(original.replacingCharacters(in: place, with: new))
+        }
+        #expect(error.description.hasPrefix("ref.json: ") && error.description.contains(words), "\(error)")
+    }
+
+    @Test func unreadable() throws {
+        let error = try #require(throws: ReferenceFileError.self) { try ReferenceFile.load(path: "/nowhere/ref.json") }
+        #expect(error.description == "/nowhere/ref.json: No such file or directory")
+    }
+
+    @Test func table() {
+        let text = ReferenceTable.text(Self.reference)
+        #expect(text.contains("input amount"))
+        #expect(text.contains("≥ 1.000e300"))
+        #expect(text.contains("█"))
+        #expect(text.contains("a\\\"b"))
+    }
+
+    @Test(
+        arguments: [
+            (0, "0"), (1, "1"), (-1.5, "-1.5"), (0.05, "0.05"), (0.001234, "0.001234"), (12.34567, "12.35"),
+            (123456, "123456"), (1e7, "1.000e7"), (-2.5e-9, "-2.500e-9"), (999.96, "1000"), (.infinity, "inf"),
+        ] as [(Double, String)])
+    func numbers(value: Double, text: String) { #expect(ReferenceTable.number(value) == text) }
+}
