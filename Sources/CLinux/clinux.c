@@ -32,7 +32,9 @@ static int facts(int directory, const char *path, int flags, struct clinux_file_
     return 0;
 }
 
-int clinux_facts_of_path(const char *path, struct clinux_file_facts *out) { return facts(AT_FDCWD, path, 0, out); }
+int clinux_facts_of_path(const char *path, int follows, struct clinux_file_facts *out) {
+    return facts(AT_FDCWD, path, follows ? 0 : AT_SYMLINK_NOFOLLOW, out);
+}
 
 int clinux_facts_of_descriptor(int descriptor, struct clinux_file_facts *out) {
     return facts(descriptor, "", AT_EMPTY_PATH, out);

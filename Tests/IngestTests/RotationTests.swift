@@ -104,6 +104,20 @@ struct RotationTests {
         #expect(tail.files.openCount == 1)
     }
 
+    @Test("A link beside the log is not followed: who writes there must not make us read elsewhere")
+    func plantedLink() {
+        var tail = TailHarness()
+        tail.files.append(lines(1...10), to: TailHarness.path)
+        tail.drain()
+        tail.files.append("secret\n", to: "/etc/secret")
+        tail.files.link(TailHarness.path + ".2", to: "/etc/secret")
+        tail.files.rotate(TailHarness.path)
+        tail.files.append(lines(11...20), to: TailHarness.path)
+        tail.drain(after: 1)
+        #expect(tail.ledger.isExact(20))
+        #expect(tail.ledger.receipt.received == 20)
+    }
+
     @Test("A rotated file under a link is found in the directory the link leads to")
     func linkedRotation() {
         let files = SimulatedFileSystem()
@@ -148,7 +162,13 @@ struct DeleteRecreateTests {
         #expect(tail.ledger.isExact(20))
         tail.drain(after: 60)
         #expect(tail.files.openCount == 0)
-        #expect(tail.ledger.positions.isEmpty)
+        // Its position is kept until a younger file is known: that is what tells read files from unread ones.
+        #expect(tail.ledger.positions.count == 1)
+        tail.files.append(lines(21...30), to: TailHarness.path)
+        tail.drain(after: 1)
+        #expect(tail.ledger.isExact(30))
+        #expect(tail.ledger.positions.values.map(\.path) == [TailHarness.path])
+        #expect(tail.ledger.positions.values.map(\.offset) == [UInt64(lines(21...30).utf8.count)])
     }
 }
 

@@ -131,7 +131,7 @@ struct LinuxFileSystemTests {
         var seen = Set<FileIdentity>()
         for _ in 0..<20 {
             try directory.append("x", to: "a")
-            seen.insert(try files.facts(path: directory.file("a")).identity)
+            seen.insert(try files.facts(path: directory.file("a"), followingLinks: true).identity)
             try FileManager.default.removeItem(atPath: directory.file("a"))
             // The kernel's clock for files ticks every few milliseconds.
             usleep(5_000)
@@ -144,7 +144,7 @@ struct LinuxFileSystemTests {
         let directory = try TemporaryDirectory()
         let files = LinuxFileSystem()
         try directory.append("0123456789", to: "a")
-        let handle = try files.open(path: directory.file("a"))
+        let handle = try files.open(path: directory.file("a"), followingLinks: true)
         defer { files.close(handle: handle) }
         var buffer = [UInt8](repeating: 0, count: 8)
         func read(at offset: UInt64) throws -> Int {
@@ -160,8 +160,8 @@ struct LinuxFileSystemTests {
     @Test("Errors keep their numbers")
     func errors() throws {
         let files = LinuxFileSystem()
-        #expect(throws: FileError(code: ENOENT)) { try files.facts(path: "/nonexistent/file") }
-        #expect(throws: FileError(code: ENOENT)) { try files.open(path: "/nonexistent/file") }
+        #expect(throws: FileError(code: ENOENT)) { try files.facts(path: "/nonexistent/file", followingLinks: true) }
+        #expect(throws: FileError(code: ENOENT)) { try files.open(path: "/nonexistent/file", followingLinks: true) }
         #expect(throws: FileError(code: ENOTDIR)) { try files.names(directory: "/dev/null", limit: 1) }
         #expect(try files.names(directory: "/", limit: 2).count == 2)
         #expect(files.resolved(path: "/nonexistent") == nil)

@@ -17,8 +17,8 @@ struct clinux_file_facts {
     uint32_t is_regular;
 };
 
-/// Facts of what `path` leads to; symbolic links are followed.
-int clinux_facts_of_path(const char *path, struct clinux_file_facts *facts);
+/// Facts of what `path` leads to if `follows` is not 0, else of what it is, were it a symbolic link.
+int clinux_facts_of_path(const char *path, int follows, struct clinux_file_facts *facts);
 
 /// Facts of an open file.
 int clinux_facts_of_descriptor(int descriptor, struct clinux_file_facts *facts);

@@ -4,12 +4,12 @@ import Events
 ///
 /// The real one is `LinuxFileSystem`; tests drive a simulated one.
 protocol FileSystem: AnyObject {
-    /// Facts of what a path leads to, links followed.
-    func facts(path: String) throws(FileError) -> FileFacts
+    /// Facts of what a path leads to, or of the link itself.
+    func facts(path: String, followingLinks: Bool) throws(FileError) -> FileFacts
     /// Facts of an open file.
     func facts(handle: Int32) throws(FileError) -> FileFacts
-    /// Opens a file for reading.
-    func open(path: String) throws(FileError) -> Int32
+    /// Opens a file for reading; a link is refused unless it is to be followed.
+    func open(path: String, followingLinks: Bool) throws(FileError) -> Int32
     /// Closes a file.
     func close(handle: Int32)
     /// Reads at a place; fewer bytes than asked for mean the end of the file.

@@ -46,6 +46,8 @@ struct FileTailer {
     private var hasAdopted = false
     /// Positions of closed files: a path may lead back to one, and a rotated one must not be taken for unread.
     private var closed: [FilePosition] = []
+    /// A closed file whose position stays in the state because no younger one is known.
+    private var retained: FileIdentity?
     /// Counts that belong to no row yet.
     var pending = Receipt()
     /// Positions that belong to no row yet.
@@ -93,6 +95,8 @@ struct FileTailer {
     mutating func discardPending() {
         pending.clear()
         pendingPositions.removeAll()
+        closed.removeAll()
+        retained = nil
     }
 
     // MARK: - Knowing
@@ -111,6 +115,24 @@ struct FileTailer {
         open.contains { $0.identity == identity } || closed.contains { $0.identity == identity }
     }
 
+    /// Lets the state forget a file that is closed, unless it is the youngest known.
+    ///
+    /// After a restart, younger than all positions means unread; without the position of the youngest file that would
+    /// be wrong, in either direction.
+    mutating func release(_ identity: FileIdentity) {
+        if identity.birth == 0 || open.contains(where: { $0.identity.birth > identity.birth }) {
+            pendingPositions.append(.finished(identity))
+            return
+        }
+        guard let other = retained else {
+            retained = identity
+            return
+        }
+        let isYounger = identity.birth > other.birth
+        pendingPositions.append(.finished(isYounger ? other : identity))
+        if isYounger { retained = identity }
+    }
+
     /// Remembers a file that will not be read on.
     mutating func remember(_ position: FilePosition) {
         closed.append(position)
@@ -126,7 +148,7 @@ struct FileTailer {
             hasAdopted = true
         }
         do throws(FileError) {
-            let facts = try files.facts(path: settings.path)
+            let facts = try files.facts(path: settings.path, followingLinks: true)
             if let live = open.last, !live.isRotated, live.identity == facts.identity {
                 pathState = .open
             } else {
@@ -158,7 +180,7 @@ struct FileTailer {
         }
         let hadFile = !open.isEmpty || !closed.isEmpty
         guard openUnseen(youngerThan: newestBirth, but: facts.identity, now: now) else { return }
-        let handle = try files.open(path: settings.path)
+        let handle = try files.open(path: settings.path, followingLinks: true)
         let actual: FileFacts
         do throws(FileError) {
             actual = try files.facts(handle: handle)
@@ -194,6 +216,10 @@ struct FileTailer {
 
     /// Puts a file among the open ones; the live one stays last.
     mutating func append(_ file: TailedFile) {
+        if let youngest = retained, youngest == file.identity || youngest.birth < file.identity.birth {
+            if youngest != file.identity { pendingPositions.append(.finished(youngest)) }
+            retained = nil
+        }
         pendingPositions.append(.reached(file.position))
         events.append(.opened(path: file.path, offset: file.offset))
         if file.isRotated, let live = open.last, !live.isRotated {
@@ -214,6 +240,7 @@ struct FileTailer {
     mutating func lose(_ error: FileError, now: Int64) {
         if error.isMissing {
             retireLive(now: now)
+            _ = openUnseen(youngerThan: newestBirth, but: nil, now: now)
             if pathState != .missing { events.append(.missing(path: settings.path)) }
             pathState = .missing
         } else {
@@ -307,8 +334,8 @@ struct FileTailer {
         let file = open.remove(at: index)
         files.close(handle: file.handle)
         if file.unread > 0 { pending.lostBytes[Int(LossReason.removed.rawValue)] &+= file.unread }
+        release(file.identity)
         attachPending(to: batch)
-        batch.positions.append(.finished(file.identity))
         events.append(.finished(path: file.path))
         remember(file.position)
     }
@@ -317,8 +344,15 @@ struct FileTailer {
     mutating func sample(now: Int64) -> TailSample {
         var sample = TailSample()
         for index in open.indices where sample.wantsMore {
-            guard let bytes = try? open[index].peek(limit: sample.bytesWanted, from: files, now: now) else { continue }
-            sample.add(bytes, isAtStart: open[index].offset == 0)
+            do throws(FileError) {
+                guard let bytes = try open[index].peek(limit: sample.bytesWanted, from: files, now: now) else {
+                    restart(index, lost: open[index].unread, now: now)
+                    return TailSample()
+                }
+                sample.add(bytes, isAtStart: open[index].offset == 0)
+            } catch {
+                if !open[index].isRotated { block(reason(error.code)) }
+            }
         }
         return sample
     }

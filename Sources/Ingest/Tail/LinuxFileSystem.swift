@@ -4,9 +4,9 @@ import Glibc
 
 /// The file system of this machine.
 final class LinuxFileSystem: FileSystem {
-    func facts(path: String) throws(FileError) -> FileFacts {
+    func facts(path: String, followingLinks: Bool) throws(FileError) -> FileFacts {
         var raw = clinux_file_facts()
-        let code = unsafe clinux_facts_of_path(path, &raw)
+        let code = unsafe clinux_facts_of_path(path, followingLinks ? 1 : 0, &raw)
         if code < 0 { throw FileError(code: -code) }
         return FileFacts(raw)
     }
@@ -18,9 +18,10 @@ final class LinuxFileSystem: FileSystem {
         return FileFacts(raw)
     }
 
-    func open(path: String) throws(FileError) -> Int32 {
+    func open(path: String, followingLinks: Bool) throws(FileError) -> Int32 {
         // Non-blocking, so that a pipe in the place of the log cannot hold the thread.
-        let handle = unsafe Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        let links = followingLinks ? 0 : O_NOFOLLOW
+        let handle = unsafe Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | links)
         if handle < 0 { throw FileError(code: errno) }
         return handle
     }

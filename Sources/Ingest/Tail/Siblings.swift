@@ -28,12 +28,12 @@ extension FileTailer {
     ) throws(FileError) {
         // A device number may change with a new mount; inode and birth time do not.
         guard let match = found.first(where: { position.identity.isSameFile(as: $0.facts.identity) }) else {
-            pendingPositions.append(.finished(position.identity))
+            release(position.identity)
             events.append(.gone(path: position.path, offset: position.offset))
             remember(position)
             return
         }
-        let handle = try files.open(path: match.path)
+        let handle = try files.open(path: match.path, followingLinks: match.path == settings.path)
         if match.facts.identity != position.identity { pendingPositions.append(.finished(position.identity)) }
         if let file = proven(position, handle: handle, facts: match.facts, path: match.path, now: now) {
             append(file)
@@ -49,7 +49,7 @@ extension FileTailer {
     /// Opens rotated files that were never read: born after every file known.
     ///
     /// False while too many are open.
-    mutating func openUnseen(youngerThan birth: Int64?, but live: FileIdentity, now: Int64) -> Bool {
+    mutating func openUnseen(youngerThan birth: Int64?, but live: FileIdentity?, now: Int64) -> Bool {
         guard let birth, birth > 0, let found = try? siblings(byAnyName: false) else { return true }
         let unseen =
             found
@@ -57,7 +57,7 @@ extension FileTailer {
             .sorted { ($0.facts.identity.birth, $1.path) < ($1.facts.identity.birth, $0.path) }
         for sibling in unseen {
             if open.count >= IngestLimits.openFiles { return false }
-            guard let handle = try? files.open(path: sibling.path) else { continue }
+            guard let handle = try? files.open(path: sibling.path, followingLinks: false) else { continue }
             if isCopy(handle) {
                 files.close(handle: handle)
                 continue
@@ -77,7 +77,7 @@ extension FileTailer {
         where !isKnown(sibling.facts.identity) && sibling.facts.size >= position.offset
             && sibling.facts.identity != position.identity
         {
-            guard let handle = try? files.open(path: sibling.path) else { continue }
+            guard let handle = try? files.open(path: sibling.path, followingLinks: false) else { continue }
             guard let file = proven(position, handle: handle, facts: sibling.facts, path: sibling.path, now: now) else {
                 files.close(handle: handle)
                 continue
@@ -162,7 +162,7 @@ extension FileTailer {
             places.append(PathParts(target))
         }
         do throws(FileError) {
-            let facts = try files.facts(path: settings.path)
+            let facts = try files.facts(path: settings.path, followingLinks: true)
             if facts.isRegular { found.append(Sibling(path: settings.path, facts: facts)) }
         } catch  where error.isMissing {
             // Rotated away, which is what the others are looked at for.
@@ -171,7 +171,7 @@ extension FileTailer {
             for name in try files.names(directory: place.directory, limit: IngestLimits.directoryEntries) {
                 guard byAnyName || place.isRotatedName(name) else { continue }
                 let path = place.sibling(name)
-                guard let facts = try? files.facts(path: path), facts.isRegular,
+                guard let facts = try? files.facts(path: path, followingLinks: false), facts.isRegular,
                     !found.contains(where: { $0.facts.identity == facts.identity })
                 else { continue }
                 found.append(Sibling(path: path, facts: facts))
@@ -181,7 +181,7 @@ extension FileTailer {
     }
 }
 
-/// A file in the directory of the log.
+/// A file in the directory of the log, not a link: who may write there must not make us read elsewhere.
 struct Sibling {
     /// Where it is.
     var path: String

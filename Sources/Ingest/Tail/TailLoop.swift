@@ -38,7 +38,7 @@ struct TailLoop: ~Copyable {
         self.now = now
         wakeAt = nil
         let isIdle = schema == nil ? sample(now: now) : fill(now: now)
-        if tailer.unread == 0 { caughtUpAt = now }
+        if tailer.unread == 0 || caughtUpAt == nil { caughtUpAt = now }
         return isIdle
     }
 

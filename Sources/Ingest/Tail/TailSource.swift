@@ -78,9 +78,9 @@ public final class TailSource: Sendable {
             if error.code != EACCES { throw .unreadable(path: path, reason: reason(error.code)) }
         }
         do throws(FileError) {
-            let facts = try files.facts(path: path)
+            let facts = try files.facts(path: path, followingLinks: true)
             if !facts.isRegular { throw FileError(code: ENXIO) }
-            files.close(handle: try files.open(path: path))
+            files.close(handle: try files.open(path: path, followingLinks: true))
         } catch {
             if error.isMissing { return }
             if error.code == EACCES { throw .permissionDenied(path: path) }

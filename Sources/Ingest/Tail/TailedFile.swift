@@ -143,14 +143,16 @@ struct TailedFile {
             guard isFinal else { return .nothing }
             return consume(batch, from: context, to: count, isFinal: true, decoder: &decoder)
         } catch {
+            // Younger files need not wait for one that cannot be read.
+            hasReachedEnd = true
             return .failed(error)
         }
     }
 
-    /// Whether bytes that may contain records follow the offset, without consuming them: up to `limit` of them.
+    /// The unread bytes, up to `limit`, without consuming them; `nil` if the bytes before them have changed.
     mutating func peek(limit: Int, from files: any FileSystem, now: Int64) throws(FileError) -> [UInt8]? {
         let context = tail.count
-        var bytes = [UInt8](repeating: 0, count: context + limit)
+        var bytes = [UInt8](repeating: 0, count: context + Int(clamping: min(unread, UInt64(limit))))
         var failure: FileError?
         let count: Int = unsafe bytes.withUnsafeMutableBytes { buffer in
             do throws(FileError) {

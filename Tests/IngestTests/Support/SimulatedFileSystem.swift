@@ -26,7 +26,8 @@ final class SimulatedFileSystem: FileSystem {
     /// Number of files held open.
     var openCount: Int { handles.count }
 
-    private func node(_ path: String) throws(FileError) -> Node {
+    private func node(_ path: String, followingLinks: Bool) throws(FileError) -> Node {
+        if !followingLinks, links[path] != nil { throw FileError(code: ELOOP) }
         if denied.contains(path) { throw FileError(code: EACCES) }
         let target = links[path] ?? path
         if denied.contains(target) { throw FileError(code: EACCES) }
@@ -42,15 +43,17 @@ final class SimulatedFileSystem: FileSystem {
 
     // MARK: - What the tail asks
 
-    func facts(path: String) throws(FileError) -> FileFacts { facts(try node(path)) }
+    func facts(path: String, followingLinks: Bool) throws(FileError) -> FileFacts {
+        facts(try node(path, followingLinks: followingLinks))
+    }
 
     func facts(handle: Int32) throws(FileError) -> FileFacts {
         guard let node = handles[handle] else { throw FileError(code: EBADF) }
         return facts(node)
     }
 
-    func open(path: String) throws(FileError) -> Int32 {
-        handles[nextHandle] = try node(path)
+    func open(path: String, followingLinks: Bool) throws(FileError) -> Int32 {
+        handles[nextHandle] = try node(path, followingLinks: followingLinks)
         nextHandle += 1
         return nextHandle - 1
     }
