@@ -19,6 +19,8 @@ struct RecordField {
     var firstMask: UInt64
     /// The field that followed this one when it was last looked up, or the one that nothing matches.
     var next: UnsafeMutablePointer<RecordField>
+    /// The one before that: logs alternate between orders, and leave fields out.
+    var other: UnsafeMutablePointer<RecordField>
     /// The first cell of its column in the batch at hand.
     var cells: UnsafeMutableRawPointer
     /// Factor from the unit of the record to that of the signal.
@@ -140,7 +142,9 @@ struct RecordTables {
     ///
     /// A key that raw bytes cannot be compared with is found by its hash every time.
     func learn(_ field: UnsafeMutablePointer<RecordField>, after previous: UnsafeMutablePointer<RecordField>) {
-        if unsafe field.pointee.isPlain { unsafe previous.pointee.next = field }
+        guard unsafe field.pointee.isPlain else { return }
+        unsafe previous.pointee.other = previous.pointee.next
+        unsafe previous.pointee.next = field
     }
 
     /// Points the fields to the columns of a batch.
@@ -249,7 +253,7 @@ struct FieldDraft {
         cells: UnsafeMutableRawPointer
     ) -> RecordField {
         unsafe RecordField(
-            firstWord: firstWord, firstMask: firstMask, next: next, cells: cells, scale: scale,
+            firstWord: firstWord, firstMask: firstMask, next: next, other: next, cells: cells, scale: scale,
             keyLength: Int32(truncatingIfNeeded: keyLength), action: action, isSignal: column.isSignal,
             isPlain: isPlain, namesAnError: namesAnError, child: child, object: Int32(truncatingIfNeeded: object),
             key: Int32(truncatingIfNeeded: key), lastMask: lastMask, hash: hash, column: column)

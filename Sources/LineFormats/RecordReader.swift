@@ -127,6 +127,11 @@ struct RecordReader {
     private func lookUp(
         _ at: Int, _ previous: UnsafeMutablePointer<RecordField>
     ) throws(RejectionReason) -> (UnsafeMutablePointer<RecordField>?, Int) {
+        let other = unsafe previous.pointee.other
+        if unsafe tables.matches(other, scanner.bytes, at) {
+            unsafe tables.learn(other, after: previous)
+            return unsafe (other, scanner.bytes.skippingSpaces(at &+ Int(other.pointee.keyLength)))
+        }
         let key = try scanner.string(at)
         let field = unsafe tables.find(Int(previous.pointee.object), scanner.bytes, key.from, key.to)
         if let field = unsafe field { unsafe tables.learn(field, after: previous) }

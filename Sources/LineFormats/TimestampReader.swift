@@ -37,21 +37,46 @@ public enum TimestampReader {
     static let limit = 9_214_646_400_000_000_000.0
 
     /// Reads `from..<to` as RFC 3339.
+    ///
+    /// The first 19 bytes have fixed places, so they are taken as three words: what differs from a template of zeros and
+    /// separators are the digits, and one multiplication joins all pairs of them.
     static func timestamp(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Int64? {
         let length = to &- from
         guard length >= 20, length <= longest else { return nil }
-        let year = bytes.word(from)
-        let yearDigits = digits(bytes, from, 4)
-        let month = digits(bytes, from &+ 5, 2)
-        let day = digits(bytes, from &+ 8, 2)
-        guard year &>> 32 & 0xFF == UInt64(Byte.minus), year &>> 56 == UInt64(Byte.minus),
-            isDateTimeSeparator(bytes[from &+ 10]),
-            let days = dayNumber(year: yearDigits, month: month, day: day),
-            let (nanoseconds, end) = timeOfDay(bytes, from &+ 11),
-            let offset = offsetMinutes(bytes, end, to)
+        let date = bytes.word(from) ^ 0x2D30_302D_3030_3030  // 0000-00-
+        let dayAndTime = bytes.word(from &+ 8) ^ 0x3030_3A30_3000_3030  // 00?00:00
+        let seconds = (bytes.word(from &+ 16) ^ 0x30_303A) & 0xFF_FFFF  // :00
+        let times = dayAndTime & ~0xFF_0000
+        // Digits at most 9, and nothing left of the separators.
+        let excess = above9(date) | above9(times) | above9(seconds)
+        let separators = date & 0xFF00_00FF_0000_0000 | times & 0xFF00_0000_0000 | seconds & 0xFF
+        let letter = UInt8(truncatingIfNeeded: dayAndTime &>> 16)
+        guard excess == 0, separators == 0, letter | 0x20 == 0x74 || letter == Byte.space else { return nil }
+        let (dates, hours) = (date &* 10 &+ date &>> 8, times &* 10 &+ times &>> 8)
+        let year = pair(dates, 0) &* 100 &+ pair(dates, 2)
+        let second = pair(seconds &* 10 &+ seconds &>> 8, 1)
+        let (hour, minute) = (pair(hours, 3), pair(hours, 6))
+        guard hour < 24, minute < 60, second <= 60,
+            let days = dayNumber(year: year, month: pair(dates, 5), day: pair(hours, 0)),
+            let (fraction, end) = fraction(bytes, from &+ 19), let offset = offsetMinutes(bytes, end, to)
         else { return nil }
-        let result = days &* 86_400_000_000_000 &+ nanoseconds &- offset &* 60_000_000_000
+        // A leap second has no number of its own in Unix time.
+        let rest = second == 60 ? 59_999_999_999 : second &* 1_000_000_000 &+ fraction
+        let minutes = days &* 1_440 &+ hour &* 60 &+ minute &- offset
+        let result = minutes &* 60_000_000_000 &+ rest
         return result >= 0 && days < 106_651 ? Int64(result) : nil
+    }
+
+    /// High bits of the bytes above 9; exact as to whether there are any.
+    @inline(__always)
+    private static func above9(_ word: UInt64) -> UInt64 {
+        (word &+ 0x7676_7676_7676_7676 | word) & ByteWindow.highs
+    }
+
+    /// The two digits that start at a byte of a word whose pairs are joined.
+    @inline(__always)
+    private static func pair(_ word: UInt64, _ byte: UInt64) -> Int {
+        Int(truncatingIfNeeded: word &>> (8 &* byte) & 0xFF)
     }
 
     /// Days since 1970-01-01 in the Gregorian calendar, or `nil` if there is no such day or it is out of range.
@@ -75,46 +100,30 @@ public enum TimestampReader {
         }
     }
 
-    private static func isDateTimeSeparator(_ byte: UInt8) -> Bool { byte | 0x20 == 0x74 || byte == Byte.space }
-
-    /// The value of `count` digits at `at`, or a negative number if one is not a digit.
+    /// The value of two digits at `at`, or a negative number if one is not a digit.
     @inline(__always)
-    private static func digits(_ bytes: ByteWindow, _ at: Int, _ count: Int) -> Int {
-        var value = 0
-        for i in 0..<count {
-            let byte = bytes[at &+ i]
-            guard Byte.isDigit(byte) else { return -1 }
-            value = value &* 10 &+ Int(byte &- Byte.zero)
-        }
-        return value
+    private static func twoDigits(_ bytes: ByteWindow, _ at: Int) -> Int {
+        guard Byte.isDigit(bytes[at]), Byte.isDigit(bytes[at &+ 1]) else { return -1 }
+        return Int(bytes[at] &- Byte.zero) &* 10 &+ Int(bytes[at &+ 1] &- Byte.zero)
     }
 
-    /// `hh:mm:ss[.fraction]` as nanoseconds, and where it ends.
+    /// A point and digits, or neither, as nanoseconds, and where they end.
     @inline(__always)
-    private static func timeOfDay(_ bytes: ByteWindow, _ at: Int) -> (Int, Int)? {
-        let hour = digits(bytes, at, 2)
-        guard hour >= 0, hour < 24, bytes[at &+ 2] == Byte.colon else { return nil }
-        let minute = digits(bytes, at &+ 3, 2)
-        guard minute >= 0, minute < 60, bytes[at &+ 5] == Byte.colon else { return nil }
-        let second = digits(bytes, at &+ 6, 2)
-        guard second >= 0, second <= 60 else { return nil }
-        var end = at &+ 8
-        var fraction = 0
-        if bytes[end] == Byte.dot {
-            end &+= 1
-            let start = end
-            var place = 100_000_000
-            while Byte.isDigit(bytes[end]) {
-                fraction &+= Int(bytes[end] &- Byte.zero) &* place
-                place /= 10
-                end &+= 1
-            }
-            guard end > start else { return nil }
+    private static func fraction(_ bytes: ByteWindow, _ at: Int) -> (nanoseconds: Int, end: Int)? {
+        guard bytes[at] == Byte.dot else { return (0, at) }
+        let word = bytes.word(at &+ 1)
+        let digits = DecimalReader.digitCount(word)
+        if digits == 0 { return nil }
+        var end = at &+ 1 &+ digits
+        var nanoseconds = Int(truncatingIfNeeded: DecimalReader.value(word, digits))
+        if digits < 8 {
+            for _ in digits..<9 { nanoseconds &*= 10 }
+            return (nanoseconds, end)
         }
-        // A leap second has no number of its own in Unix time.
-        if second == 60 { fraction = 999_999_999 }
-        let seconds = (hour &* 60 &+ minute) &* 60 &+ min(second, 59)
-        return (seconds &* 1_000_000_000 &+ fraction, end)
+        nanoseconds &*= 10
+        if Byte.isDigit(bytes[end]) { nanoseconds &+= Int(bytes[end] &- Byte.zero) }
+        while Byte.isDigit(bytes[end]) { end &+= 1 }
+        return (nanoseconds, end)
     }
 
     /// `Z` or `±hh:mm` that ends exactly at `to`, in minutes.
@@ -123,8 +132,8 @@ public enum TimestampReader {
         let sign = bytes[at]
         if sign | 0x20 == 0x7A { return at &+ 1 == to ? 0 : nil }
         guard sign == Byte.plus || sign == Byte.minus, at &+ 6 == to, bytes[at &+ 3] == Byte.colon else { return nil }
-        let hours = digits(bytes, at &+ 1, 2)
-        let minutes = digits(bytes, at &+ 4, 2)
+        let hours = twoDigits(bytes, at &+ 1)
+        let minutes = twoDigits(bytes, at &+ 4)
         guard hours >= 0, hours < 24, minutes >= 0, minutes < 60 else { return nil }
         return (sign == Byte.minus ? -1 : 1) &* (hours &* 60 &+ minutes)
     }
