@@ -10,13 +10,15 @@ extension Monitor {
         if let first = touched.first { slots[first].state.unexpectedFields &+= batch.unexpectedFields }
         groupRows(batch)
         // What is learned from comes first: the rest of the batch may already be compared with the outcome.
-        for group in groups.indices where groups[group].treatment.contains(.learning) { absorb(batch, group, now: now) }
+        for group in groups.indices where groups[group].treatment.contains(.learning) {
+            absorb(batch, group, binding: binding)
+        }
         for slot in touched where slots[slot].learningRows > 0 {
             slots[slot].learningRows = 0
             slots[slot].finishLearning(settings, now: now)
         }
         for group in groups.indices where !groups[group].treatment.contains(.learning) {
-            absorb(batch, group, now: now)
+            absorb(batch, group, binding: binding)
         }
     }
 
@@ -89,17 +91,17 @@ extension Monitor {
     }
 
     /// Third pass: one group.
-    private mutating func absorb(_ batch: EventBatch, _ index: Int, now: Instant) {
+    private mutating func absorb(_ batch: EventBatch, _ index: Int, binding: borrowing SchemaBinding) {
         let group = groups[index]
-        let columns = self.columns(of: batch, slot: group.slot)
+        let signals = self.signals(of: batch, slot: group.slot)
         let rows = unsafe UnsafeBufferPointer(start: scratch.order + group.start, count: group.count)
         unsafe slots[group.slot].absorb(
-            batch, rows: rows, group: group, columns: columns, settings: settings, scratch: scratch,
-            overflows: &overflows)
+            batch, rows: rows, group: group, columns: binding.columns, signals: signals, settings: settings,
+            scratch: scratch, overflows: &overflows)
     }
 
     /// Number of the model's signal per column of the batch, found once.
-    private mutating func columns(of batch: EventBatch, slot: Int) -> [Int32] {
+    private mutating func signals(of batch: EventBatch, slot: Int) -> [Int32] {
         if let known = slots[slot].columns[batch.source] { return known }
         let numbers = batch.schema.signals.map { signal in
             let number = self.signal(slot: slot, role: signal.role, name: signal.name, kind: signal.kind)

@@ -28,23 +28,26 @@ extension ModelSlot {
     ///
     /// - Parameters:
     ///   - rows: The rows, as numbers in the batch.
-    ///   - columns: Number of the model's signal per column.
+    ///   - columns: The columns of the schema.
+    ///   - signals: Number of the model's signal per column.
     ///   - overflows: Counts per `MonitorLimit`.
     mutating func absorb(
-        _ batch: EventBatch, rows: UnsafeBufferPointer<Int32>, group: RowGroup, columns: [Int32],
-        settings: borrowing MonitorSettings, scratch: borrowing ApplyScratch, overflows: inout [UInt64]
+        _ batch: EventBatch, rows: UnsafeBufferPointer<Int32>, group: RowGroup, columns: [BoundColumn],
+        signals: [Int32], settings: borrowing MonitorSettings, scratch: borrowing ApplyScratch,
+        overflows: inout [UInt64]
     ) {
         isDirty = true
         let isOutcomeOnly = group.treatment.contains(.outcomeOnly)
         let isLearning = group.treatment.contains(.learning)
         var pane = lend(tier: group.tier, index: group.index)
         if !isOutcomeOnly { pane.predictions &+= UInt64(rows.count) }
-        var (prediction, outcome) = (-1, -1)
+        var prediction: BoundColumn?
+        var outcome: BoundColumn?
         var hasIssues = false
-        for place in batch.schema.signals.indices {
-            let role = batch.schema.signals[place].role
-            if isOutcomeOnly, role != .outcome { continue }
-            let number = Int(columns[place])
+        for place in columns.indices {
+            let column = columns[place]
+            if isOutcomeOnly, column.role != .outcome { continue }
+            let number = Int(signals[place])
             guard number >= 0 else {
                 if number == UnmeasuredColumn.signalsPerModel {
                     overflows[Int(MonitorLimit.signalsPerModel.rawValue)] &+= UInt64(rows.count)
@@ -53,32 +56,33 @@ extension ModelSlot {
                 }
                 continue
             }
-            let column = batch.columnIndices[place] &* batch.rowCapacity
+            let start = column.place &* batch.rowCapacity
+            // A second prediction or outcome is measured like a feature; classes and comparisons are those of the first.
+            let isFirst =
+                column.role == .prediction && prediction == nil || column.role == .outcome && outcome == nil
             let tally: ColumnTally
-            switch batch.schema.signals[place].kind {
+            switch column.kind {
             case .numeric:
                 tally = unsafe numbers(
-                    batch.numbers + column, rows: rows, signal: number, pane: &pane.signals[number],
+                    batch.numbers + start, rows: rows, signal: number, pane: &pane.signals[number],
                     isCompared: !isLearning, scratch: scratch)
             case .categorical:
                 tally = unsafe texts(
-                    batch, batch.texts + column, rows: rows, signal: number, pane: &pane.signals[number],
-                    isCompared: !isLearning, scratch: scratch)
+                    batch, batch.texts + start, rows: rows, signal: number, pane: &pane.signals[number],
+                    isCompared: !isLearning, isClass: isFirst, scratch: scratch)
                 overflows[Int(MonitorLimit.categoriesPerSignal.rawValue)] &+= tally.unlisted
             }
             if isLearning { unsafe learn(batch, rows: rows, place: place, signal: number) }
-            switch role {
-            case .prediction: if prediction < 0 { prediction = place }
-            case .outcome: if outcome < 0 { outcome = place }
-            default: break
-            }
-            if tally.valid < rows.count, role == .feature || role == .prediction, state.signals[number].hasValues {
+            if isFirst, column.role == .prediction { prediction = column }
+            if isFirst, column.role == .outcome { outcome = column }
+            let isExpected = column.role == .feature || column.role == .prediction
+            if tally.valid < rows.count, isExpected, state.signals[number].hasValues {
                 hasIssues = true
-                unsafe noteIssues(batch, place: place, rows: rows, issues: scratch.issues)
+                unsafe noteIssues(batch, column, rows: rows, issues: scratch.issues)
             }
         }
         if hasIssues { unsafe countIssues(rows: rows, issues: scratch.issues) }
-        if prediction >= 0, outcome >= 0, !isOutcomeOnly {
+        if let prediction, let outcome, !isOutcomeOnly {
             unsafe compare(
                 batch, prediction: prediction, outcome: outcome, rows: rows, pane: &pane, settings: settings,
                 scratch: scratch)
@@ -124,7 +128,7 @@ extension ModelSlot {
     /// Takes a categorical column.
     private mutating func texts(
         _ batch: EventBatch, _ column: UnsafePointer<ByteRange>, rows: UnsafeBufferPointer<Int32>, signal: Int,
-        pane: inout SignalPane, isCompared: Bool, scratch: borrowing ApplyScratch
+        pane: inout SignalPane, isCompared: Bool, isClass: Bool, scratch: borrowing ApplyScratch
     ) -> ColumnTally {
         var tally = ColumnTally()
         let role = state.signals[signal].role
@@ -148,7 +152,7 @@ extension ModelSlot {
         let spans = unsafe UnsafeBufferPointer(start: UnsafePointer(scratch.spans), count: tally.valid)
         let tooLong = rows.count - long
         tally.invalid = rows.count - tally.valid - tally.missing - tooLong
-        if role == .prediction || role == .outcome {
+        if isClass {
             tally.unlisted = unsafe classes(
                 batch, spans, rows: rows.count, role: role, tooLong: tooLong, scratch: scratch)
         }
@@ -230,17 +234,18 @@ extension ModelSlot {
 
     /// Marks rows whose cell is missing or invalid.
     private func noteIssues(
-        _ batch: EventBatch, place: Int, rows: UnsafeBufferPointer<Int32>, issues: UnsafeMutablePointer<UInt8>
+        _ batch: EventBatch, _ column: BoundColumn, rows: UnsafeBufferPointer<Int32>,
+        issues: UnsafeMutablePointer<UInt8>
     ) {
-        let column = batch.columnIndices[place] &* batch.rowCapacity
+        let start = column.place &* batch.rowCapacity
         for i in 0..<rows.count {
             let row = unsafe Int(rows[i])
-            switch batch.schema.signals[place].kind {
+            switch column.kind {
             case .numeric:
-                let value = unsafe batch.numbers[column &+ row]
+                let value = unsafe batch.numbers[start &+ row]
                 if !value.isFinite { unsafe issues[row] |= value.bitPattern == NumberMark.missingBits ? 1 : 2 }
             case .categorical:
-                let cell = unsafe batch.texts[column &+ row]
+                let cell = unsafe batch.texts[start &+ row]
                 if !cell.isPresent { unsafe issues[row] |= cell == .missing ? 1 : 2 }
             }
         }
@@ -269,10 +274,11 @@ extension ModelSlot {
 
     /// Compares predictions with the outcomes in the same rows.
     private mutating func compare(
-        _ batch: EventBatch, prediction: Int, outcome: Int, rows: UnsafeBufferPointer<Int32>, pane: inout Pane,
+        _ batch: EventBatch, prediction: BoundColumn, outcome: BoundColumn, rows: UnsafeBufferPointer<Int32>,
+        pane: inout Pane,
         settings: borrowing MonitorSettings, scratch: borrowing ApplyScratch
     ) {
-        switch (batch.schema.signals[prediction].kind, batch.schema.signals[outcome].kind) {
+        switch (prediction.kind, outcome.kind) {
         case (.categorical, .categorical):
             let limit = Int32(clamping: settings.limits.confusionClasses)
             for i in 0..<rows.count {
@@ -285,8 +291,8 @@ extension ModelSlot {
                 pane.confusion.insert(actual: Int(actual), predicted: Int(predicted))
             }
         case (.numeric, .numeric):
-            let predictions = unsafe batch.numbers + batch.columnIndices[prediction] &* batch.rowCapacity
-            let outcomes = unsafe batch.numbers + batch.columnIndices[outcome] &* batch.rowCapacity
+            let predictions = unsafe batch.numbers + prediction.place &* batch.rowCapacity
+            let outcomes = unsafe batch.numbers + outcome.place &* batch.rowCapacity
             for i in 0..<rows.count {
                 let row = unsafe Int(rows[i])
                 let error = unsafe predictions[row] - outcomes[row]

@@ -290,6 +290,8 @@ struct BoundColumn {
 /// What a source's schema means to the monitor.
 struct SchemaBinding {
     let schema: Schema
+    /// All columns, in the order of the schema.
+    let columns: [BoundColumn]
     /// Column of the prediction; `nil` without one.
     let prediction: BoundColumn?
     /// Column of the outcome; `nil` without one.
@@ -312,6 +314,7 @@ struct SchemaBinding {
             defer { places[signal.kind, default: 0] += 1 }
             return BoundColumn(role: signal.role, kind: signal.kind, place: places[signal.kind, default: 0])
         }
+        self.columns = columns
         prediction = columns.first { $0.role == .prediction }
         outcome = columns.first { $0.role == .outcome }
         others = columns.filter { $0.role != .outcome }
