@@ -77,6 +77,18 @@ struct ByteWindow {
     @inline(__always)
     static func zeroBytes(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & highs }
 
+    /// Whether `from..<to` is a word, given in lower case with `_` between its parts: in any case, `-` and space are `_`.
+    func isWord(_ from: Int, _ to: Int, _ word: StaticString) -> Bool {
+        guard to &- from == word.utf8CodeUnitCount else { return false }
+        for i in 0..<(to &- from) {
+            let byte = self[from &+ i]
+            let isJoint = byte == Byte.minus || byte == Byte.space
+            let lower = byte &- 0x41 < 26 ? byte | 0x20 : isJoint ? Byte.underscore : byte
+            if unsafe lower != word.utf8Start[i] { return false }
+        }
+        return true
+    }
+
     /// The bytes of a stretch as text, for explanations and names (allocates).
     func string(_ from: Int, _ to: Int) -> String {
         unsafe String(decoding: UnsafeRawBufferPointer(start: base + from, count: max(0, to &- from)), as: UTF8.self)

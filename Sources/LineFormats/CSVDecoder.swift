@@ -151,7 +151,7 @@ public struct CSVDecoder: ~Copyable {
             if start == end || isMissing(bytes, start, end) { return false }
             let number = number(bytes, start, end).map { $0 * field.scale }
             if let number, !number.isFinite { throw .nonfinite }
-            let boolean: Double? = isWord(bytes, start, end, "true") ? 1 : isWord(bytes, start, end, "false") ? 0 : nil
+            let boolean: Double? = bytes.isWord(start, end, "true") ? 1 : bytes.isWord(start, end, "false") ? 0 : nil
             rows.set(number ?? boolean ?? NumberMark.invalid, field.column, row)
         case .text:
             rows.set(spelling(bytes, from, to), field.column, row)
@@ -169,10 +169,7 @@ public struct CSVDecoder: ~Copyable {
             rows.set(IdentifierHash.hash(bytes, Int(spelling.offset), Int(spelling.length)), field.column, row)
             return false
         case .status:
-            let code = number(bytes, from, to)
-            var status = StatusNames.status(bytes, from, to) ?? code.flatMap { StatusNames.status(code: $0) } ?? .error
-            if field.namesAnError && isWord(bytes, from, to, "true") { status = .error }
-            if field.namesAnError && isWord(bytes, from, to, "false") { status = .success }
+            let status = StatusNames.status(bytes, from, to, namesAnError: field.namesAnError, numbers)
             rows.set(status.rawValue, field.column, row)
         }
         return true
@@ -186,7 +183,7 @@ public struct CSVDecoder: ~Copyable {
 
     /// The bytes that name a category: whole numbers and booleans as JSON records spell them.
     private func spelling(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> ByteRange {
-        if isWord(bytes, from, to, "true") || isWord(bytes, from, to, "false") {
+        if bytes.isWord(from, to, "true") || bytes.isWord(from, to, "false") {
             for at in from..<to { bytes[at] |= 0x20 }
         }
         if numbers.skipJSON(bytes, from) == to { return range(from, WholeNumber.shorten(bytes, from, to)) }
@@ -201,19 +198,8 @@ public struct CSVDecoder: ~Copyable {
     }
 
     private func isMissing(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
-        isWord(bytes, from, to, "na") || isWord(bytes, from, to, "n/a") || isWord(bytes, from, to, "nan")
-            || isWord(bytes, from, to, "null") || isWord(bytes, from, to, "none") || isWord(bytes, from, to, "\\n")
-    }
-
-    /// Whether `from..<to` is a lower-case word, in any case.
-    private func isWord(_ bytes: ByteWindow, _ from: Int, _ to: Int, _ word: StaticString) -> Bool {
-        guard to &- from == word.utf8CodeUnitCount else { return false }
-        for i in 0..<(to &- from) {
-            let byte = bytes[from &+ i]
-            let lower = byte &- 0x41 < 26 ? byte | 0x20 : byte
-            if unsafe lower != word.utf8Start[i] { return false }
-        }
-        return true
+        bytes.isWord(from, to, "na") || bytes.isWord(from, to, "n/a") || bytes.isWord(from, to, "nan")
+            || bytes.isWord(from, to, "null") || bytes.isWord(from, to, "none") || bytes.isWord(from, to, "\\n")
     }
 }
 
@@ -239,6 +225,7 @@ struct CSVRecord {
     static func end(_ bytes: ByteWindow, _ from: Int, _ to: Int, _ separator: UInt8) -> Int {
         var isQuoted = false
         var isFieldStart = true
+        var isQuotedField = false
         var at = from
         while at < to {
             let byte = bytes[at]
@@ -246,11 +233,13 @@ struct CSVRecord {
                 // A doubled quote closes and opens at once.
                 if byte == Byte.quote { isQuoted = false }
             } else if byte == Byte.quote {
-                isQuoted = isFieldStart || bytes[at &- 1] == Byte.quote
+                isQuoted = isFieldStart || (isQuotedField && bytes[at &- 1] == Byte.quote)
+                if isFieldStart { isQuotedField = true }
             } else if byte == Byte.newline {
                 return at
             }
             isFieldStart = !isQuoted && byte == separator
+            if isFieldStart { isQuotedField = false }
             at &+= 1
         }
         return to

@@ -48,7 +48,7 @@ struct FieldSample {
             texts += 1
             textBytes += text.utf8.count
             if TimestampReader.timestamp(in: text) != nil { times += 1 }
-            let isStatus = withTerminated(text.utf8) { StatusNames.status($0, 0, $1) != nil }
+            let isStatus = withTerminated(text.utf8) { StatusNames.named($0, 0, $1) != nil }
             if let number = DecimalReader().number(in: text), isJSONNumber(text) {
                 numericTexts += 1
                 add(number: number)

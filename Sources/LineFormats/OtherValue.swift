@@ -84,9 +84,7 @@ struct OtherValue {
         case .nonfinite: return .error
         case .container: return .error
         case .number: return number(bytes, numbers).flatMap { StatusNames.status(code: $0) } ?? .error
-        case .text:
-            if let status = StatusNames.status(bytes, from, to) { return status }
-            return number(bytes, numbers).flatMap { StatusNames.status(code: $0) } ?? .error
+        case .text: return StatusNames.status(bytes, from, to, namesAnError: namesAnError, numbers)
         }
     }
 }

@@ -117,7 +117,8 @@ struct StatsDLine {
                 switch keyEnd &- at {
                 case 5 where Self.equals(bytes, at, "model"): model = value
                 case 5 where Self.equals(bytes, at, "class") || Self.equals(bytes, at, "value"): category = value
-                case 6 where Self.equals(bytes, at, "status"): status = status(keyEnd &+ 1, end, numbers)
+                case 6 where Self.equals(bytes, at, "status"):
+                    status = StatusNames.status(bytes, keyEnd &+ 1, end, namesAnError: false, numbers)
                 case 7 where Self.equals(bytes, at, "version"): version = value
                 case 7 where Self.equals(bytes, at, "feature"): feature = value
                 default: break
@@ -125,13 +126,6 @@ struct StatsDLine {
             }
             at = end &+ 1
         }
-    }
-
-    private func status(_ from: Int, _ to: Int, _ numbers: DecimalReader) -> Status {
-        if let status = StatusNames.status(bytes, from, to) { return status }
-        var at = from
-        guard let code = numbers.read(bytes, &at, .json), at == to else { return .error }
-        return StatusNames.status(code: code) ?? .error
     }
 
     private static func role(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Role? {

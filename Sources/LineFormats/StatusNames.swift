@@ -2,21 +2,23 @@ import Events
 
 /// How log writers say whether a call went well.
 enum StatusNames {
-    /// The status for a name, in any case; `nil` if the name is not a known one.
-    static func status(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Status? {
-        guard to > from, to &- from <= 32 else { return nil }
-        for (name, status) in names where name.utf8CodeUnitCount == to &- from {
-            var isEqual = true
-            for i in 0..<(to &- from) {
-                let byte = bytes[from &+ i]
-                let lower = byte &- 0x41 < 26 ? byte | 0x20 : (byte == Byte.minus || byte == Byte.space ? 0x5F : byte)
-                if unsafe lower != name.utf8Start[i] {
-                    isEqual = false
-                    break
-                }
-            }
-            if isEqual { return status }
-        }
+    /// The status that a text says, by name or as a code; an error if it is neither.
+    ///
+    /// - Parameter namesAnError: Whether the field says what went wrong, so that `true` means an error.
+    static func status(
+        _ bytes: ByteWindow, _ from: Int, _ to: Int, namesAnError: Bool, _ numbers: DecimalReader
+    ) -> Status {
+        if namesAnError && bytes.isWord(from, to, "true") { return .error }
+        if namesAnError && bytes.isWord(from, to, "false") { return .success }
+        if let status = named(bytes, from, to) { return status }
+        var at = from
+        guard let code = numbers.read(bytes, &at, .json), at == to else { return .error }
+        return status(code: code) ?? .error
+    }
+
+    /// The status for a name, in any case and with `_`, `-` or a space between words; `nil` if it is not a known one.
+    static func named(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Status? {
+        for (name, status) in names where bytes.isWord(from, to, name) { return status }
         return nil
     }
 

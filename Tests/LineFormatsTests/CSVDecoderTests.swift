@@ -57,7 +57,8 @@ import Testing
 
     @Test(arguments: [
         ("DE", "DE"), ("\"a,b\"", "a,b"), ("\"a\"\"b\"", "a\"b"), ("\"two\nlines\"", "two\nlines"), ("1.0", "1"),
-        ("TRUE", "true"), ("False", "false"), ("NA", "NA"), ("a\"b", "a\"b"), ("007", "007"), ("é", "é"),
+        ("TRUE", "true"), ("False", "false"), ("NA", "NA"), ("a\"b", "a\"b"), ("a\"\"b", "a\"\"b"), ("007", "007"),
+        ("é", "é"),
         (" x ", " x "),
         ("\"\"\"\"", "\""),
     ])

@@ -112,7 +112,8 @@ import Testing
 
     @Test(arguments: [
         ("null", Status.success), ("\"\"", .success), ("false", .success), ("true", .error), ("\"boom\"", .error),
-        ("{\"code\":7}", .error), ("\"timeout\"", .timeout), ("0", .success),
+        ("{\"code\":7}", .error), ("\"timeout\"", .timeout), ("0", .success), ("\"true\"", .error),
+        ("\"False\"", .success),
     ])
     func readsErrorFields(value: String, status: Status) {
         let schema = Schema(signals: [Signal(name: "k", role: .score, kind: .numeric)], status: ["error"])
