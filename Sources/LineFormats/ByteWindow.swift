@@ -55,6 +55,8 @@ struct ByteWindow {
     @inline(__always)
     func skippingSpaces(_ at: Int) -> Int {
         if self[at] > Byte.space { return at }
+        // One space, as `json.dumps` writes it.
+        if self[at] == Byte.space && self[at &+ 1] > Byte.space { return at &+ 1 }
         return skippingSpacesSlowly(at)
     }
 

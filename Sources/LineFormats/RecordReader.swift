@@ -84,8 +84,13 @@ struct RecordReader {
             } else {
                 at = unsafe try unusualValue(field, at, row, serial, depth: depth &+ 1, &keys, &hasValue)
             }
-            if bytes.half(at) & 0xFFFF == 0x222C {  // ,"
+            let separator = bytes.half(at)
+            if separator & 0xFFFF == 0x222C {  // ,"
                 at &+= 2
+                continue member
+            }
+            if separator & 0xFF_FFFF == 0x22_202C {  // , "
+                at &+= 3
                 continue member
             }
             at = unsafe try behind(at, &depth, &previous)
