@@ -74,7 +74,7 @@ let package = Package(
         // Tests: one suite per source file, goldens beside it.
         .target(name: "TestKit", dependencies: ["Events"], path: "Tests/TestKit", swiftSettings: settings),
         tests("Events", sees: ["Events"]),
-        tests("LineFormats", sees: ["LineFormats", "Events"], goldens: true),
+        tests("LineFormats", sees: ["LineFormats", "Events"]),
         tests("Sketches", sees: ["Sketches"], goldens: true),
         tests("Statistics", sees: ["Statistics", "Sketches"], goldens: true),
         tests("Monitor", sees: ["Monitor", "Events", "Sketches", "Statistics", "LineFormats"]),
