@@ -21,6 +21,8 @@ final class ConnectionDeadline: ChannelInboundHandler {
     private let limits: HttpLimits
     /// Called when a phase took too long.
     var expired: ((Phase) -> Void)?
+    /// When the present phase began.
+    private(set) var phaseBegan = NIODeadline.now()
     private var phase = Phase.idle
     private var timer: Scheduled<Void>?
     private var hasNextRequest = false
@@ -31,6 +33,12 @@ final class ConnectionDeadline: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    /// Whether the connection waits for its client and no answer is under way.
+    var isWaiting: Bool { phase == .idle || phase == .head || phase == .body }
+
+    /// Closes the connection for another one's sake.
+    func giveWay() { context?.close(promise: nil) }
 
     func channelActive(context: ChannelHandlerContext) {
         enter(.head)
@@ -59,6 +67,7 @@ final class ConnectionDeadline: ChannelInboundHandler {
         timer?.cancel()
         timer = nil
         phase = next == .idle && hasNextRequest ? .head : next
+        phaseBegan = .now()
         if next == .idle { hasNextRequest = false }
         let milliseconds: Int64
         switch phase {

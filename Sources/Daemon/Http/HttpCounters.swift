@@ -30,13 +30,9 @@ final class HttpCounters: Sendable {
     /// Connections open now.
     var connections: Int { open.load(ordering: .relaxed) }
 
-    /// Takes one of `limit` places; `false` if there is none.
-    func enter(limit: Int) -> Bool {
-        if open.wrappingAdd(1, ordering: .relaxed).newValue <= limit { return true }
-        leave()
-        return false
-    }
+    /// Counts a connection in.
+    func enter() { open.wrappingAdd(1, ordering: .relaxed) }
 
-    /// Gives a place back.
+    /// Counts a connection out.
     func leave() { open.wrappingSubtract(1, ordering: .relaxed) }
 }

@@ -4,7 +4,7 @@ internal import NIOHTTP1
 ///
 /// Times are injectable so that tests need not wait.
 struct HttpLimits: Sendable {
-    /// Connections at one time; a further one is closed at once.
+    /// Connections at one time; for a further one, the one that waits longest for its client is closed.
     var connections = 256
     /// Bytes of one header field, or of the request line.
     var headerFieldBytes = 8 << 10

@@ -17,15 +17,23 @@ final class HttpServer: Sendable {
         respond: @escaping HttpConnection.Responder
     ) throws(HttpServerError) {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let table = NIOLoopBoundBox.makeBoxSendingValue(
+            ConnectionTable(limit: limits.connections), eventLoop: group.next())
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 128)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
-                guard counters.enter(limit: limits.connections) else { return channel.close() }
-                channel.closeFuture.whenComplete { _ in counters.leave() }
+                let deadline = ConnectionDeadline(limits: limits)
+                guard table.value.enter(deadline) else { return channel.close() }
+                counters.enter()
+                let bound = NIOLoopBound(deadline, eventLoop: channel.eventLoop)
+                channel.closeFuture.whenComplete { _ in
+                    counters.leave()
+                    table.value.leave(bound.value)
+                }
                 return channel.eventLoop.makeCompletedFuture {
-                    try Self.configure(channel.pipeline.syncOperations, limits, counters, respond)
+                    try Self.configure(channel.pipeline.syncOperations, deadline, limits, counters, respond)
                 }
             }
         do {
@@ -44,10 +52,9 @@ final class HttpServer: Sendable {
     }
 
     private static func configure(
-        _ pipeline: ChannelPipeline.SynchronousOperations, _ limits: HttpLimits, _ counters: HttpCounters,
-        _ respond: @escaping HttpConnection.Responder
+        _ pipeline: ChannelPipeline.SynchronousOperations, _ deadline: ConnectionDeadline, _ limits: HttpLimits,
+        _ counters: HttpCounters, _ respond: @escaping HttpConnection.Responder
     ) throws {
-        let deadline = ConnectionDeadline(limits: limits)
         var decoder = NIOHTTPDecoderLimitConfiguration()
         decoder.maxHeaderFieldSize = limits.headerFieldBytes
         decoder.maxHeaderListSize = limits.headerBytes
