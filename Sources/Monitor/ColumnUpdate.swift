@@ -57,7 +57,8 @@ extension ModelSlot {
                 continue
             }
             let start = column.place &* batch.rowCapacity
-            // A second prediction or outcome is measured like a feature; classes and comparisons are those of the first.
+            // A second prediction or outcome is measured like a feature; classes and comparisons are those of the
+            // first.
             let isFirst =
                 column.role == .prediction && prediction == nil || column.role == .outcome && outcome == nil
             let tally: ColumnTally

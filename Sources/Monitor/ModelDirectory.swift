@@ -46,7 +46,8 @@ struct ModelDirectory {
         return unsafe key.withUnsafeBytes { unsafe keys.id(of: $0) }.map { slots[$0] }
     }
 
-    /// The model with this name and version in bytes, `nil` for what the schema says; `nil` for one that is not entered.
+    /// The model with this name and version in bytes, `nil` for what the schema says; `nil` for one that is not
+    /// entered.
     mutating func slot(
         model: UnsafeRawBufferPointer?, version: UnsafeRawBufferPointer?, binding: SchemaBinding
     ) -> Int? {

@@ -11,8 +11,8 @@ public struct MonitorCut: Sendable {
 
 /// The state of all models and sources: batches and time go in, cuts come out.
 ///
-/// It has one owner, reads no clock and does no I/O: equal settings, batches and instants lead to equal cuts. Applying a
-/// batch allocates nothing once its models, signals, classes and panes are known.
+/// It has one owner, reads no clock and does no I/O: equal settings, batches and instants lead to equal cuts. Applying
+/// a batch allocates nothing once its models, signals, classes and panes are known.
 public struct Monitor: ~Copyable {
     /// Name of the model that takes events beyond the limits.
     public static let otherModel = "__other__"

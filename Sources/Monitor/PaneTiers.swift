@@ -43,8 +43,8 @@ public struct PaneTier: Sendable {
 /// All panes of one model, in tiers of minutes, hours and days, as far as the windows need them.
 ///
 /// Every event is in exactly one pane: that of its time in the finest tier that still reaches back to it. A pane that a
-/// tier lets go is folded into the pane of the next tier, so a window is the sum of the newest panes of its own tier and
-/// of everything that finer tiers hold.
+/// tier lets go is folded into the pane of the next tier, so a window is the sum of the newest panes of its own tier
+/// and of everything that finer tiers hold.
 public struct PaneTiers: Sendable {
     /// Nanoseconds of the finest pane.
     static let nanosecondsPerMinute: Int64 = 60_000_000_000

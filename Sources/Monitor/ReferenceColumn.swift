@@ -3,8 +3,8 @@ public import Sketches
 
 /// What a reference is made from for one signal: an even sample of numbers, or counts of names.
 ///
-/// The sample is Vitter's reservoir (algorithm R, 1985) with a generator that is a function of the position, so the same
-/// values in the same order always leave the same sample.
+/// The sample is Vitter's reservoir (algorithm R, 1985) with a generator that is a function of the position, so the
+/// same values in the same order always leave the same sample.
 public struct ReferenceColumn: Sendable {
     /// Most names that are told apart; values of further ones count as `other`.
     public static let candidateLimit = 1_000

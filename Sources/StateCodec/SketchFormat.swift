@@ -20,7 +20,8 @@ extension StateWriter {
         }
     }
 
-    /// Exact hashes, or registers as their smallest and four bits each above that; 15 stands for a byte that follows them.
+    /// Exact hashes, or registers as their smallest and four bits each above that; 15 stands for a byte that follows
+    /// them.
     mutating func distinct(_ counter: DistinctCounter) {
         flag(counter.isExact)
         if counter.isExact {

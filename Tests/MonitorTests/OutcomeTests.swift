@@ -135,6 +135,36 @@ import Testing
         #expect(country.bins.reduce(0, +) == 301 || country.bins.reduce(0, +) == 300)
     }
 
+    /// A value of the other kind than its signal is invalid, whichever way round.
+    @Test func kindsOfObservations() throws {
+        let batch = EventBatch(
+            source: 0, schema: Schema(signals: []), rowCapacity: 1, observationCapacity: 20, byteCapacity: 4_096)
+        batch.observe(.feature, "n", .number(1))
+        batch.observe(.feature, "n", .text("one"))
+        batch.observe(.feature, "n", .missing)
+        batch.observe(.feature, "c", .text("one"))
+        batch.observe(.feature, "c", .number(1))
+        let model = try #require(snapshot(batch).models.first)
+        let (c, n) = (model.signals[0], model.signals[1])
+        #expect(n.observations == 3 && n.issues.invalid == 1 && n.issues.missing == 1)
+        #expect(c.observations == 2 && c.issues.invalid == 1 && c.windows[0].distinct == 1)
+        #expect(model.predictions[0] == 0)
+    }
+
+    /// With two predictions the first one is compared with the outcome and counted by class; both are measured.
+    @Test func twoPredictions() throws {
+        let schema = Schema(signals: [
+            Signal(name: "first", role: .prediction, kind: .categorical),
+            Signal(name: "outcome", role: .outcome, kind: .categorical),
+            Signal(name: "second", role: .prediction, kind: .categorical),
+        ])
+        let events = (0..<10).map { _ in TestEvent(cells: [.text("yes"), .text("yes"), .text("no")]) }
+        let model = try #require(snapshot(EventBatch.of(events, schema: schema)).models.first)
+        #expect(model.classes.map(\.name) == ["yes"] && model.classes.map(\.count) == [10])
+        #expect(model.windows[0].performance.first?.value == 1)
+        #expect(model.signals.map(\.observations) == [10, 10, 10])
+    }
+
     // MARK: Sources
 
     /// Receipts and positions change only with the batch that carries them; several files per source.

@@ -143,7 +143,8 @@ import Testing
         #expect((121...123).contains(reference.events))
     }
 
-    /// A reference from a file holds for all models, or for the one it names; signals that never come are exposed empty.
+    /// A reference from a file holds for all models, or for the one it names; signals that never come are exposed
+    /// empty.
     @Test func files() throws {
         var builder = ReferenceBuilder()
         builder.add(EventBatch.of(events(0..<200)))
