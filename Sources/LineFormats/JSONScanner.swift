@@ -257,8 +257,9 @@ enum UTF8Sequence {
     static func isValid(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
         var at = from
         while at < to {
-            if bytes[at] < 0x80 {
-                at &+= 1
+            let others = bytes.word(at) & ByteWindow.highs
+            if others & 0x80 == 0 {
+                at &+= others.trailingZeroBitCount &>> 3
                 continue
             }
             let length = length(bytes, at)

@@ -144,9 +144,14 @@ struct StatsDLine {
     /// Offset of the first `byte` in `from..<to`, or `to`.
     @inline(__always)
     private static func find(_ byte: UInt8, _ bytes: ByteWindow, _ from: Int, _ to: Int) -> Int {
+        let pattern = UInt64(byte) &* ByteWindow.ones
         var at = from
-        while at < to, bytes[at] != byte { at &+= 1 }
-        return at
+        while at < to {
+            let found = ByteWindow.zeroBytes(bytes.word(at) ^ pattern)
+            if found != 0 { return min(at &+ found.trailingZeroBitCount &>> 3, to) }
+            at &+= 8
+        }
+        return to
     }
 
     @inline(__always)
