@@ -84,6 +84,15 @@ struct ModelSlot {
         return number
     }
 
+    /// Begins the histograms that the settings ask for, and ends those that they no longer do.
+    mutating func fitHistograms(_ settings: MonitorSettings) {
+        for number in state.signals.indices {
+            let known = state.signals[number]
+            let wanted = SignalState(role: known.role, name: known.name, kind: known.kind, settings: settings).histogram
+            if wanted?.bounds != known.histogram?.bounds { state.signals[number].histogram = wanted }
+        }
+    }
+
     /// Sets time series aside for a model and the signals it is expected to have.
     mutating func reserve(series model: Int, signals: Int) {
         series &+= model &+ signals

@@ -50,11 +50,13 @@ public struct ReferenceBuilder: Sendable {
         }
     }
 
-    /// Place of a signal's column, added if need be; `nil` if it exists with the other kind.
+    /// Place of a signal's column, added if need be; `nil` if it exists with the other kind, or if there are
+    /// `EventLimits.signals` already.
     mutating func column(kind: DriftKind, name: String, signalKind: SignalKind) -> Int? {
         if let found = index(kind: kind, name: name) {
             return columns[found].signalKind == signalKind ? found : nil
         }
+        guard columns.count < EventLimits.signals else { return nil }
         columns.append(ReferenceColumn(kind: kind, name: name, signalKind: signalKind))
         return columns.count - 1
     }

@@ -191,11 +191,18 @@ import Testing
         #expect(model.signals.allSatisfy { $0.bins.allSatisfy { $0 == 0 } })
         #expect(model.windows[0].events == 300 && model.signals[0].windows[0].drift == nil)
 
+        #expect(model.signals.allSatisfy { $0.values == nil } && model.latency?.count == 300)
+        settings.exposedValues = ["age"]
+        #expect(monitor.reconfigure(settings, at: TestHistory.instant(300)) == [])
+        monitor.apply(EventBatch.of(events(300..<310)), at: TestHistory.instant(310))
+        model = try #require(monitor.cut(at: TestHistory.instant(310)).snapshot.models.first)
+        #expect(model.signals.first { $0.name == "age" }?.values?.count == 10 && model.latency?.count == 310)
+
         settings.windows = [WindowSetting(label: "10m", seconds: 600)]
         settings.sources = ["other"]
         #expect(monitor.reconfigure(settings, at: TestHistory.instant(300)).count == 2)
         let snapshot = monitor.cut(at: TestHistory.instant(300)).snapshot
-        #expect(snapshot.models[0].windows.map(\.events) == [0] && snapshot.models[0].predictions[0] == 300)
+        #expect(snapshot.models[0].windows.map(\.events) == [0] && snapshot.models[0].predictions[0] == 310)
         #expect(snapshot.sources.map(\.name) == ["other"] && snapshot.sources[0].receipt.received == 0)
     }
 }
