@@ -65,8 +65,7 @@ struct TailLoop: ~Copyable {
             pool.put(batch)
             guard let schema else { return true }
             // One line that no ordinary batch holds. Lines like this are rare: it is made for the occasion.
-            fillLarge(schema: schema, rows: batch.rowCapacity, now: now)
-            return false
+            return !fillLarge(schema: schema, rows: batch.rowCapacity, now: now)
         }
     }
 
@@ -80,14 +79,19 @@ struct TailLoop: ~Copyable {
         return outcome
     }
 
-    private mutating func fillLarge(schema: Schema, rows: Int, now: Int64) {
+    private mutating func fillLarge(schema: Schema, rows: Int, now: Int64) -> Bool {
         let bytes = tailer.largeBatchBytes
         let lent = pool.lend(until: now + IngestLimits.flushInterval) { source in
             EventBatch(
                 source: source, schema: schema, rowCapacity: max(1, rows), observationCapacity: 0, byteCapacity: bytes)
         }
-        guard let batch = lent else { return }
-        if fill(batch, now: now) == .filled { queue.push(batch) } else { pool.put(batch) }
+        guard let batch = lent else { return false }
+        guard fill(batch, now: now) == .filled else {
+            pool.put(batch)
+            return false
+        }
+        queue.push(batch)
+        return true
     }
 
     private mutating func adopt(_ schema: Schema) {
@@ -119,24 +123,27 @@ struct TailLoop: ~Copyable {
             return true
         }
         sampling = nil
-        infer(sample, now: now)
-        return false
+        return !infer(sample, now: now)
     }
 
-    private mutating func infer(_ sample: TailSample, now: Int64) {
+    /// Infers a schema, or rejects the sample.
+    ///
+    /// False if not even that is possible yet: a line without an end.
+    private mutating func infer(_ sample: TailSample, now: Int64) -> Bool {
         var inference = SchemaInference()
         for record in sample.records { unsafe record.withUnsafeBytes { unsafe inference.add(record: $0) } }
         if let inferred = inference.infer(defaultModel: tailer.settings.defaultModel) {
             events.append(.schemaInferred(inferred.schema, explanation: inferred.explanation))
             adopt(inferred.schema)
-            return
+            return true
         }
         // Nothing measurable: these lines, and no others, go through a decoder that knows no signal, which says why.
-        events.append(.schemaNotInferred(records: sample.records.count))
         let none = Schema(signals: [], defaultModel: tailer.settings.defaultModel)
         decoder = RecordDecoder(schema: none)
-        fillLarge(schema: none, rows: sample.records.count, now: now)
+        let isFilled = fillLarge(schema: none, rows: sample.leadingLines, now: now)
         decoder = nil
+        if isFilled { events.append(.schemaNotInferred(records: sample.records.count)) }
+        return isFilled
     }
 
     /// Positions and counts must reach the state even while there is no schema.

@@ -7,6 +7,9 @@ struct TailSample {
     /// Bytes looked at, finished lines or not.
     private(set) var byteCount = 0
 
+    /// Lines looked at in the first file that had any, blank ones included.
+    private(set) var leadingLines = 0
+
     /// Whether another file is to be looked at.
     var wantsMore: Bool { records.count < IngestLimits.sampleRecords && bytesWanted > 0 }
     /// Bytes that are still wanted.
@@ -18,8 +21,11 @@ struct TailSample {
     mutating func add(_ bytes: [UInt8], isAtStart: Bool) {
         byteCount += bytes.count
         var rest = bytes[...]
+        var lines = 0
+        defer { if leadingLines == 0 { leadingLines = lines } }
         if isAtStart, rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
         while records.count < IngestLimits.sampleRecords, let end = rest.firstIndex(of: 10) {
+            lines += 1
             var line = rest[..<end]
             rest = rest[(end + 1)...]
             line = line.drop { $0 == 0 }
