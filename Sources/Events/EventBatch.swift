@@ -1,8 +1,12 @@
-/// A stretch of a batch's bytes. Valid only together with the batch, until it is cleared.
+/// A stretch of a batch's bytes.
+///
+/// Valid only together with the batch, until it is cleared.
 public struct ByteRange: Sendable, Equatable, BitwiseCopyable {
     /// First byte.
     public var offset: UInt32
-    /// Number of bytes. `ByteRange.absent` has `UInt32.max`, other sentinels below that.
+    /// Number of bytes.
+    ///
+    /// `ByteRange.absent` has `UInt32.max`, other sentinels below that.
     public var length: UInt32
 
     /// Creates a range.
@@ -17,7 +21,9 @@ public struct ByteRange: Sendable, Equatable, BitwiseCopyable {
     @inlinable public var isPresent: Bool { length < .max - 1 }
 }
 
-/// Marks of a numeric cell that holds no number. All are NaN, so no arithmetic can mistake them for a value.
+/// Marks of a numeric cell that holds no number.
+///
+/// All are NaN, so no arithmetic can mistake them for a value.
 public enum NumberMark {
     /// Bits of a cell whose field is null or lacking.
     public static let missingBits: UInt64 = 0x7FF8_0000_0000_0001
@@ -63,7 +69,9 @@ public struct Observation: Sendable {
     public var number: Double
     /// The value of a categorical observation; `.missing` if `number` is a number.
     public var text: ByteRange
-    /// Number of events it stands for: 1 divided by the sample rate. Finite, at least 1.
+    /// Number of events it stands for: 1 divided by the sample rate.
+    ///
+    /// Finite, at least 1.
     public var weight: Double
     /// Whether it counts as a prediction of its model.
     public var isPrediction: Bool

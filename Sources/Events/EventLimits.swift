@@ -14,7 +14,9 @@ public enum EventLimits {
     public static let nameBytes = 256
     /// Raw bytes a batch owns: one read, or several datagrams.
     public static let batchBytes = 256 * 1024
-    /// Rows of one batch. No power of two: the cells of a row would compete for one set of the processor's cache.
+    /// Rows of one batch.
+    ///
+    /// No power of two: the cells of a row would compete for one set of the processor's cache.
     public static let batchRows = 1_000
     /// Single observations (StatsD lines) of one batch.
     public static let batchObservations = 4_096

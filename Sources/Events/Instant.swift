@@ -1,4 +1,6 @@
-/// A moment, as the shell read it from the two clocks. The pure core gets instants as arguments and reads no clock.
+/// A moment, as the shell read it from the two clocks.
+///
+/// The pure core gets instants as arguments and reads no clock.
 public struct Instant: Sendable, Equatable {
     /// Nanoseconds since the Unix epoch; may step either way.
     public var wall: Int64

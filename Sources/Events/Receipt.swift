@@ -1,4 +1,6 @@
-/// Why a line or record was rejected: it could not be understood. The name is the `reason` label. Append-only.
+/// Why a line or record was rejected: it could not be understood.
+///
+/// The name is the `reason` label. Append-only.
 public enum RejectionReason: UInt8, Error, Sendable, CaseIterable {
     case malformedJSON = 0
     case notAnObject = 1
@@ -44,7 +46,9 @@ public enum RejectionReason: UInt8, Error, Sendable, CaseIterable {
     }
 }
 
-/// Why something well-formed was dropped: a limit was reached. Append-only.
+/// Why something well-formed was dropped: a limit was reached.
+///
+/// Append-only.
 public enum DropReason: UInt8, Sendable, CaseIterable {
     case queueFull = 0
     case shutdown = 1
@@ -58,7 +62,9 @@ public enum DropReason: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// Why something well-formed was ignored: nobody asked for it. Append-only.
+/// Why something well-formed was ignored: nobody asked for it.
+///
+/// Append-only.
 public enum IgnoreReason: UInt8, Sendable, CaseIterable {
     case blankLine = 0
     case comment = 1
@@ -82,7 +88,9 @@ public enum IgnoreReason: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// Why bytes of a file were never read. Append-only.
+/// Why bytes of a file were never read.
+///
+/// Append-only.
 public enum LossReason: UInt8, Sendable, CaseIterable {
     case truncated = 0
     case removed = 1
@@ -102,7 +110,9 @@ public enum LossReason: UInt8, Sendable, CaseIterable {
 ///
 /// A receipt is a difference when it travels with a batch and a total when the monitor keeps it.
 public struct Receipt: Sendable, Equatable {
-    /// Lines (records, datagram lines) taken from the source. A blank line is a line.
+    /// Lines (records, datagram lines) taken from the source.
+    ///
+    /// A blank line is a line.
     public var received: UInt64 = 0
     /// Lines that became a row or at least one observation.
     public var accepted: UInt64 = 0

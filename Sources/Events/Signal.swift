@@ -22,13 +22,17 @@ public enum SignalKind: UInt8, Sendable, CaseIterable, Hashable {
 
 /// One column of a schema: where a record carries it, and what it means.
 public struct Signal: Sendable, Equatable {
-    /// The name it is exposed under (the `feature` label). Never empty.
+    /// The name it is exposed under (the `feature` label).
+    ///
+    /// Never empty.
     public var name: String
     /// What it means.
     public var role: Role
     /// How it is summarised.
     public var kind: SignalKind
-    /// Keys from the top of the record to the value, outermost first. Never empty. A CSV column is one key.
+    /// Keys from the top of the record to the value, outermost first.
+    ///
+    /// Never empty. A CSV column is one key.
     public var path: [String]
     /// Factor from the unit of the record to the unit of the signal (0.001 for a latency in milliseconds).
     public var scale: Double
@@ -39,7 +43,9 @@ public struct Signal: Sendable, Equatable {
     }
 }
 
-/// Unit of numeric timestamps in a record. Text timestamps are RFC 3339 in every case.
+/// Unit of numeric timestamps in a record.
+///
+/// Text timestamps are RFC 3339 in every case.
 public enum TimestampUnit: UInt8, Sendable, CaseIterable {
     /// Seconds since the Unix epoch, fractions allowed.
     case seconds = 0
@@ -53,7 +59,9 @@ public enum TimestampUnit: UInt8, Sendable, CaseIterable {
 
 /// Which field of a record is which: everything a decoder has to know.
 public struct Schema: Sendable, Equatable {
-    /// The measured columns. At most `EventLimits.signals`.
+    /// The measured columns.
+    ///
+    /// At most `EventLimits.signals`.
     public var signals: [Signal]
     /// Path of the event time; `nil` when records carry none.
     public var timestamp: [String]?
@@ -67,9 +75,13 @@ public struct Schema: Sendable, Equatable {
     public var version: [String]?
     /// Path of the outcome of the call (`success`, `error`, `timeout`, `rejected`, or an HTTP status).
     public var status: [String]?
-    /// The model of records that name none. Never empty.
+    /// The model of records that name none.
+    ///
+    /// Never empty.
     public var defaultModel: String
-    /// The version of records that name none. May be empty.
+    /// The version of records that name none.
+    ///
+    /// May be empty.
     public var defaultVersion: String
     /// Keys that are known and deliberately not measured; any other unknown key is an `unexpected_field`.
     public var ignored: [[String]]

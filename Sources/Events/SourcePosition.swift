@@ -19,7 +19,9 @@ public struct FilePosition: Sendable, Equatable {
     public var identity: FileIdentity
     /// Path under which it was last seen.
     public var path: String
-    /// First byte not yet counted. Always the start of a line.
+    /// First byte not yet counted.
+    ///
+    /// Always the start of a line.
     public var offset: UInt64
     /// Number of bytes `headHash` covers (at most 1,024 and at most `offset`).
     public var headLength: UInt32

@@ -3,8 +3,8 @@ import Events
 /// Bytes that a decoder walks by offset, ended by a sentinel.
 ///
 /// The rule that makes the unchecked loads right, and the one place to audit: whoever makes a window writes a newline
-/// at its end, at least `EventBatch.padding` readable bytes follow it, and no scanner steps over a newline. So a scanner
-/// never passes the end, and a load of 8 bytes at any offset up to the end stays inside the allocation.
+/// at its end, at least `EventBatch.padding` readable bytes follow it, and no scanner steps over a newline. So a
+/// scanner never passes the end, and a load of 8 bytes at any offset up to the end stays inside the allocation.
 @safe
 struct ByteWindow {
     /// First byte of the allocation that offsets count from.
@@ -79,7 +79,8 @@ struct ByteWindow {
     @inline(__always)
     static func zeroBytes(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & highs }
 
-    /// Whether `from..<to` is a word, given in lower case with `_` between its parts: in any case, `-` and space are `_`.
+    /// Whether `from..<to` is a word, given in lower case with `_` between its parts: in any case, `-` and space are
+    /// `_`.
     func isWord(_ from: Int, _ to: Int, _ word: StaticString) -> Bool {
         guard to &- from == word.utf8CodeUnitCount else { return false }
         for i in 0..<(to &- from) {

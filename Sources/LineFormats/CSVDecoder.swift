@@ -2,11 +2,11 @@ public import Events
 
 /// Decodes CSV (RFC 4180), or tabs instead of commas, into the columns of a batch.
 ///
-/// A column belongs to the signal whose path, joined by dots, is its header. Values mean what they mean in JSON records,
-/// with these differences that come from CSV having no types: an empty field is missing; in a numeric column `NA`,
-/// `N/A`, `NaN`, `null`, `None` and `\N` in any case are missing too; numbers may be written `+5`, `.5`, `007`; and
-/// `True` and `False` are the categories `true` and `false`. A quoted field may hold separators, doubled quotes and line
-/// breaks. Each record is counted in the receipt as one line; one with another number of fields than the header is
+/// A column belongs to the signal whose path, joined by dots, is its header. Values mean what they mean in JSON
+/// records, with these differences that come from CSV having no types: an empty field is missing; in a numeric column
+/// `NA`, `N/A`, `NaN`, `null`, `None` and `\N` in any case are missing too; numbers may be written `+5`, `.5`, `007`;
+/// and `True` and `False` are the categories `true` and `false`. A quoted field may hold separators, doubled quotes and
+/// line breaks. Each record is counted in the receipt as one line; one with another number of fields than the header is
 /// rejected as `column_count`, one with text behind a closing quote as `malformed_line`.
 public struct CSVDecoder: ~Copyable {
     private let columns: [FieldDraft]
@@ -80,8 +80,8 @@ public struct CSVDecoder: ~Copyable {
 
     /// Decodes the whole records in `batch.bytes[from..<to]` into rows, until the batch has no free row.
     ///
-    /// Bytes beyond the returned count are as they were. No bytes consumed although `from..<to` is all the batch's bytes
-    /// means that one record is larger than the batch.
+    /// Bytes beyond the returned count are as they were. No bytes consumed although `from..<to` is all the batch's
+    /// bytes means that one record is larger than the batch.
     ///
     /// - Parameters:
     ///   - batch: Made for the schema of this decoder.

@@ -26,8 +26,8 @@ public struct RejectedLine: Sendable, Equatable {
 ///   fraction (`1.0` is `1`); `true` and `false`; null and empty text are missing; objects and arrays are invalid.
 /// - Timestamp: RFC 3339 text, or a number (or text that is one) in the schema's unit; null and empty text are none;
 ///   all else rejects the line as `invalid_timestamp`.
-/// - Status: a known name, an HTTP code or a boolean (`true` is success, in a field named after errors an error); a name
-///   nobody knows is an error.
+/// - Status: a known name, an HTTP code or a boolean (`true` is success, in a field named after errors an error); a
+///   name nobody knows is an error.
 ///
 /// A key given twice counts as given last. Unknown keys of the record and of `Schema.featureObjects` are counted in
 /// `EventBatch.unexpectedFields`. A record that has neither a value for any signal nor a status is rejected as

@@ -38,8 +38,8 @@ public enum TimestampReader {
 
     /// Reads `from..<to` as RFC 3339.
     ///
-    /// The first 19 bytes have fixed places, so they are taken as three words: what differs from a template of zeros and
-    /// separators are the digits, and one multiplication joins all pairs of them.
+    /// The first 19 bytes have fixed places, so they are taken as three words: what differs from a template of zeros
+    /// and separators are the digits, and one multiplication joins all pairs of them.
     static func timestamp(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Int64? {
         let length = to &- from
         guard length >= 20, length <= longest else { return nil }

@@ -1,7 +1,8 @@
 /// A 64-bit hash of bytes that never changes: its values are kept in state files.
 ///
 /// It is wyhash "final 4" with its default secret and seed 0: good mixing, about 1 ns for a short key. It is no defence
-/// against someone who searches for collisions, so whoever compares by it compares the bytes as well, or only estimates.
+/// against someone who searches for collisions, so whoever compares by it compares the bytes as well, or only
+/// estimates.
 ///
 /// - Source: Wang Yi, https://github.com/wangyi-fudan/wyhash (public domain).
 public enum ByteHash {

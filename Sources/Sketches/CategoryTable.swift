@@ -1,7 +1,7 @@
 /// Numbers names densely in the order of their first appearance, up to a limit.
 ///
-/// A name is bytes: it is found by hash and compared byte by byte, never as a `String`. About 6 ns per look-up of a short
-/// name, no allocation unless the name is new.
+/// A name is bytes: it is found by hash and compared byte by byte, never as a `String`. About 6 ns per look-up of a
+/// short name, no allocation unless the name is new.
 public struct CategoryTable: Sendable, Equatable {
     /// Where a name lies in a buffer.
     public struct Span: Sendable, Equatable {
@@ -90,8 +90,8 @@ public struct CategoryTable: Sendable, Equatable {
         unsafe Array(name.utf8).withUnsafeBytes { bytes in unsafe id(of: bytes) }
     }
 
-    /// Number of a name, given to it now if it is new; `nil` if it is new and the table is full, or if it is longer than
-    /// `SketchLimits.nameBytes`.
+    /// Number of a name, given to it now if it is new; `nil` if it is new and the table is full, or if it is longer
+    /// than `SketchLimits.nameBytes`.
     public mutating func insert(_ name: UnsafeRawBufferPointer) -> Int? {
         unsafe insert(name, hash: ByteHash.hash(of: name))
     }

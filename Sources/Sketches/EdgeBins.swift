@@ -5,13 +5,15 @@
 public struct EdgeBins: Sendable, Equatable {
     /// The edges, ascending strictly, all finite.
     public let edges: [Double]
-    /// `edges`, filled up with NaN, which is below nothing, to one less than a power of two: the search needs no bounds.
+    /// `edges`, filled up with NaN, which is below nothing, to one less than a power of two: the search needs no
+    /// bounds.
     private let padded: [Double]
 
     /// Number of bins: one more than edges.
     public var binCount: Int { edges.count + 1 }
 
-    /// Creates bins; `nil` if the edges are not finite or do not ascend strictly, or are more than `SketchLimits.edges`.
+    /// Creates bins; `nil` if the edges are not finite or do not ascend strictly, or are more than
+    /// `SketchLimits.edges`.
     public init?(edges: [Double]) {
         guard edges.count <= SketchLimits.edges, edges.allSatisfy(\.isFinite),
             zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 })
@@ -66,8 +68,8 @@ public struct EdgeBins: Sendable, Equatable {
 
     /// Binary search over `2^levels - 1` edges.
     ///
-    /// The comparison becomes a number that is shifted and added: as a choice between two bins it would compile to a branch,
-    /// and the bin of a value is as unpredictable as the value (20 ns instead of 2.5).
+    /// The comparison becomes a number that is shifted and added: as a choice between two bins it would compile to a
+    /// branch, and the bin of a value is as unpredictable as the value (20 ns instead of 2.5).
     @inline(__always)
     private static func bin(of value: Double, edges: UnsafePointer<Double>, levels: Int) -> Int {
         var bin = 0

@@ -1,10 +1,11 @@
-/// The buckets of a Prometheus native histogram, which are also those of a DDSketch: the accuracy of `QuantileSketch` comes
-/// from here and nowhere else.
+/// The buckets of a Prometheus native histogram, which are also those of a DDSketch: the accuracy of `QuantileSketch`
+/// comes from here and nowhere else.
 ///
 /// At schema `s` bucket `i` holds the magnitudes in (γ^(i−1), γ^i] with γ = 2^(2^−s). A *key* is `i − 1`, so that a
 /// coarser schema is an arithmetic shift to the right, in every schema and for negative keys too.
 ///
-/// - Source: Prometheus native histograms; Masson, Rim, Lee: "DDSketch", PVLDB 12(12), 2019, doi:10.14778/3352063.3352135.
+/// - Source: Prometheus native histograms; Masson, Rim, Lee: "DDSketch", PVLDB 12(12), 2019,
+///   doi:10.14778/3352063.3352135.
 public enum ExponentialBuckets {
     /// The finest schema: 32 buckets for each doubling.
     public static let finestSchema = 5
@@ -60,16 +61,17 @@ public enum ExponentialBuckets {
         return Double(sign: .plus, exponent: key >> schema, significand: Double(bitPattern: oneBits | significand))
     }
 
-    /// The value that answers for a key's bucket: the harmonic middle 2lu/(l + u), which halves the worst relative error.
+    /// The value that answers for a key's bucket: the harmonic middle 2lu/(l + u), which halves the worst relative
+    /// error.
     static func middle(key: Int, schema: Int, relativeAccuracy: Double) -> Double {
         power(key: key, schema: schema) * (1 + relativeAccuracy)
     }
 
     /// Per cell of 1/128 of an octave: what to add to `magnitudeBits` so that their first 16 bits are the biased key.
     ///
-    /// Without it those bits would grow linearly within an octave: 32 equal steps where the buckets need 32 equal ratios.
-    /// Bounds of buckets are more than a cell apart. In a cell with a bound, the sum reaches the next key at the bound; in
-    /// one without, it stays within the key.
+    /// Without it those bits would grow linearly within an octave: 32 equal steps where the buckets need 32 equal
+    /// ratios. Bounds of buckets are more than a cell apart. In a cell with a bound, the sum reaches the next key at
+    /// the bound; in one without, it stays within the key.
     static let steps: [UInt64] = (0..<128).map { cell in
         let (start, end) = (UInt64(cell) << 45, UInt64(cell + 1) << 45)
         let passed = significands.lastIndex { $0 <= start } ?? 0

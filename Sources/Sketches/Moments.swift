@@ -1,7 +1,8 @@
 /// Count, mean, variance, sum, smallest and largest of a stream of finite numbers.
 ///
-/// - Accuracy: `sum` is within 1e-13 of Σ|x|, however long the stream. `m2` is within 1e-10 of itself and 4√(n·m2) units in
-///   the last place of `mean`: the standard deviation is as good as the mean. `count`, `minimum`, `maximum` are exact.
+/// - Accuracy: `sum` is within 1e-13 of Σ|x|, however long the stream. `m2` is within 1e-10 of itself and 4√(n·m2)
+///   units in the last place of `mean`: the standard deviation is as good as the mean. `count`, `minimum`, `maximum`
+///   are exact.
 /// - Range: a sum or a square beyond the largest finite number stays at that number, so every field is finite for ever.
 /// - Source: Chan, Golub, LeVeque: "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
 public struct Moments: Sendable, Equatable {

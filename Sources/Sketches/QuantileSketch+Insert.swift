@@ -69,8 +69,8 @@ extension QuantileSketch {
     ///
     /// Returns whether all have one; otherwise `slots` are not to be used.
     ///
-    /// Everything that depends on a value is arithmetic: signs and zeros are random, so branches on them would cost more
-    /// than all the rest.
+    /// Everything that depends on a value is arithmetic: signs and zeros are random, so branches on them would cost
+    /// more than all the rest.
     @inline(__always)
     private static func locate(
         _ values: UnsafePointer<Double>, length: Int, in lanes: Lanes, steps: UnsafePointer<UInt64>,

@@ -1,9 +1,9 @@
 /// Summary of a stream of finite numbers from which any quantile can be read back.
 ///
-/// For a quantile `q` with exact value `x` (the smallest value that at least `q` of the values do not exceed) the sketch
-/// answers `y` with `|y − x| <= relativeAccuracy · |x|`, or 0 if `|x|` is at most 2⁻¹²⁸. The relative accuracy is 1.09 % at
-/// schema 5; each time the values of one side span more than `bucketLimit` buckets, neighbours merge and the schema falls
-/// by one, which doubles the error.
+/// For a quantile `q` with exact value `x` (the smallest value that at least `q` of the values do not exceed) the
+/// sketch answers `y` with `|y − x| <= relativeAccuracy · |x|`, or 0 if `|x|` is at most 2⁻¹²⁸. The relative accuracy
+/// is 1.09 % at schema 5; each time the values of one side span more than `bucketLimit` buckets, neighbours merge and
+/// the schema falls by one, which doubles the error.
 ///
 /// - Space: as many counters as the values span, at most `bucketLimit` for each sign.
 /// - Merging is exact: a merged sketch equals one that saw both streams, in any order.

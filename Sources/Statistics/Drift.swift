@@ -40,8 +40,8 @@ public struct Drift: Sendable, Equatable {
             self.interquartileRange = interquartileRange
         }
 
-        /// The unit of the scaled distance: the interquartile range as a standard deviation of a normal distribution, which
-        /// outliers do not move; the plain one if that is 0; `nil` for a constant reference.
+        /// The unit of the scaled distance: the interquartile range as a standard deviation of a normal distribution,
+        /// which outliers do not move; the plain one if that is 0; `nil` for a constant reference.
         var scale: Double? {
             // 1.349 is the interquartile range of a standard normal distribution.
             if interquartileRange > 0 { return interquartileRange / 1.349 }

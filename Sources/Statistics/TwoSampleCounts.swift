@@ -42,7 +42,8 @@ public struct TwoSampleCounts: Sendable, Equatable {
 
     /// Calls `body` with D = F_c − F_r at the end of each ordered cell but the last.
     ///
-    /// Each side is rescaled to its ordered mass, so missing values move nothing here. Returns whether both sides have any.
+    /// Each side is rescaled to its ordered mass, so missing values move nothing here. Returns whether both sides have
+    /// any.
     func forEachOrderedGap(_ body: (_ gap: Double) -> Void) -> Bool {
         guard let n = TwoSampleCounts.total(reference[..<orderedCount]),
             let m = TwoSampleCounts.total(current[..<orderedCount])

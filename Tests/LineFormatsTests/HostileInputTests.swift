@@ -11,8 +11,10 @@ import Testing
         "country":"DE","n":-1.5e-3},"prediction":"approve","score":0.4879263073031473,"latency_ms":8.1,"status":200}
 
         """,
-        "{ \"ts\" : 1767225600 , \"features\" : { \"country\" : \"\\u00e9\\ud834\\udd1e\\n\", \"x\":[1,{\"a\":null}] } }\r\n",
-        "{\"features\":{\"amount\":NaN,\"n\":123456789012345678901234567890},\"score\":\"0.5\",\"id\":9007199254740993}\n",
+        "{ \"ts\" : 1767225600 , \"features\" : { \"country\" : \"\\u00e9\\ud834\\udd1e\\n\","
+            + " \"x\":[1,{\"a\":null}] } }\r\n",
+        "{\"features\":{\"amount\":NaN,\"n\":123456789012345678901234567890},"
+            + "\"score\":\"0.5\",\"id\":9007199254740993}\n",
         "model.feature:12.5:3|g|@0.5|#model:fraud,version:3,feature:amount|T1656581400|c:ci-1\n",
         "model.prediction:4|c|#model:é,class:approve,status:504\n_e{1,1}:a|b\n\n",
         "\0\0{\"score\":1}\n\u{FEFF}{\"score\":2}\n[1]\n",

@@ -13,7 +13,8 @@ enum YamlLimits {
 /// Reads one YAML document into nodes that know their lines, through libyaml's event interface.
 ///
 /// Anchors, aliases and explicit tags are refused: a configuration has no use for them, and without aliases a small
-/// file cannot expand into a large one. Nesting is kept on an explicit stack, so depth cannot exhaust the thread's stack.
+/// file cannot expand into a large one. Nesting is kept on an explicit stack, so depth cannot exhaust the thread's
+/// stack.
 struct YamlParser {
     /// File name for errors.
     let file: String

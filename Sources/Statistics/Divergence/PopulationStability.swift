@@ -1,11 +1,11 @@
 /// Population stability index: Σ (q − p) · ln(q / p) in nats, 0 when both sides have the same shares.
 ///
-/// Shares are smoothed by half a count per cell (Jeffreys), q = (c + ½) / (m + B/2) and p likewise, so an empty cell is no
-/// infinity and small samples inflate the index less than with a fixed floor. Cells that are empty on both sides take part:
-/// the recording rules see them too.
+/// Shares are smoothed by half a count per cell (Jeffreys), q = (c + ½) / (m + B/2) and p likewise, so an empty cell is
+/// no infinity and small samples inflate the index less than with a fixed floor. Cells that are empty on both sides
+/// take part: the recording rules see them too.
 ///
-/// - Source: Yurdakul, Naranjo: "Statistical properties of the population stability index", J. Risk Model Validation 14(4),
-///   2020: without drift PSI / (1/n + 1/m) follows a chi-square with B − 1 degrees of freedom.
+/// - Source: Yurdakul, Naranjo: "Statistical properties of the population stability index", J. Risk Model Validation
+///   14(4), 2020: without drift PSI / (1/n + 1/m) follows a chi-square with B − 1 degrees of freedom.
 public struct PopulationStability: Sendable, Equatable {
     /// The index.
     public let index: Double

@@ -1,9 +1,11 @@
-/// Distances between two sets of shares, each from 0 (equal) to 1 (no cell in common). Shares are raw, without smoothing.
+/// Distances between two sets of shares, each from 0 (equal) to 1 (no cell in common). Shares are raw, without
+/// smoothing.
 extension TwoSampleCounts {
     /// Jensen-Shannon distance to base 2: the root of half the divergence of each side from their mean.
     ///
-    /// - Source: Endres, Schindelin: "A new metric for probability distributions", IEEE Trans. Inf. Theory 49(7), 2003. The
-    ///   same as scipy's `jensenshannon(p, q, base=2)`; with natural logarithms it would be √ln 2 = 0.83 times as large.
+    /// - Source: Endres, Schindelin: "A new metric for probability distributions", IEEE Trans. Inf. Theory 49(7), 2003.
+    ///   The same as scipy's `jensenshannon(p, q, base=2)`; with natural logarithms it would be √ln 2 = 0.83 times as
+    ///   large.
     public var jensenShannon: Double {
         var sum = 0.0
         forEachShare { p, q in

@@ -17,10 +17,10 @@ extension TwoSampleCounts {
     /// Wasserstein-1 distance between the numbers of both sides, in their own unit: ∫ |F_c − F_r| dx.
     ///
     /// Both distribution functions are known exactly at the edges, and taken as linear between them and towards the
-    /// smallest and largest number of both sides. So the error in each bin is at most its width times the larger share in
-    /// it, except in the two outer bins, where one outlier would make that bound useless. There the difference of the
-    /// exact means helps: it is the signed integral ∫ (F_r − F_c) dx, hence what the inner bins leave of it is spread over
-    /// the outer ones. The result is never below |mean_c − mean_r|, as for the true distance.
+    /// smallest and largest number of both sides. So the error in each bin is at most its width times the larger share
+    /// in it, except in the two outer bins, where one outlier would make that bound useless. There the difference of
+    /// the exact means helps: it is the signed integral ∫ (F_r − F_c) dx, hence what the inner bins leave of it is
+    /// spread over the outer ones. The result is never below |mean_c − mean_r|, as for the true distance.
     ///
     /// - Parameters:
     ///   - edges: The edges between the ordered cells, ascending; one fewer than `orderedCount`.

@@ -6,7 +6,8 @@ public struct ClassificationQuality: Sendable, Equatable {
         public let precision: Interval?
         /// Share of right ones among its outcomes; `nil` if it never occurred.
         public let recall: Interval?
-        /// Harmonic mean of both, 0 where one of them is missing; `nil` if the class was neither predicted nor occurred.
+        /// Harmonic mean of both, 0 where one of them is missing; `nil` if the class was neither predicted nor
+        /// occurred.
         public let f1: Double?
     }
 

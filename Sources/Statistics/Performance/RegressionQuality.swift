@@ -14,8 +14,8 @@ public struct RegressionQuality: Sendable, Equatable {
     public let meanAbsoluteError: Estimate
     /// Root of the mean of e².
     ///
-    /// Its interval needs the spread of e², which sums up to e² do not tell: it is taken from normal errors of the same mean
-    /// and variance (delta method), and too narrow for heavy tails.
+    /// Its interval needs the spread of e², which sums up to e² do not tell: it is taken from normal errors of the same
+    /// mean and variance (delta method), and too narrow for heavy tails.
     public let rootMeanSquaredError: Estimate
     /// Mean of e.
     public let bias: Estimate

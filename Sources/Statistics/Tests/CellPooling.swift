@@ -6,9 +6,10 @@ extension TwoSampleCounts {
 
     /// The same events in fewer cells, each expected at least five times on either side if both had the same shares.
     ///
-    /// An ordered cell that is too small joins the following ones until they suffice together, the last ones join the group
-    /// before. Other small cells form one cell; if that is too small as well, it joins the smallest of the others, where
-    /// it shows most. Well-filled counts come back as they are, apart from cells that are empty on both sides.
+    /// An ordered cell that is too small joins the following ones until they suffice together, the last ones join the
+    /// group before. Other small cells form one cell; if that is too small as well, it joins the smallest of the
+    /// others, where it shows most. Well-filled counts come back as they are, apart from cells that are empty on both
+    /// sides.
     public var pooled: TwoSampleCounts {
         let smaller = Double(min(referenceTotal, currentTotal))
         let all = Double(referenceTotal) + Double(currentTotal)

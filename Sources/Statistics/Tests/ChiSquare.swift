@@ -1,7 +1,7 @@
 /// Two-sample chi-square: do both sides come from the same shares? Both are samples; none is taken as exact.
 ///
-/// A goodness-of-fit test against the reference's shares would forget that the reference is a sample as well: at n = m its
-/// false alarms are near 50 % instead of 5 %.
+/// A goodness-of-fit test against the reference's shares would forget that the reference is a sample as well: at n = m
+/// its false alarms are near 50 % instead of 5 %.
 public struct ChiSquare: Sendable, Equatable {
     /// Σ (c √(n/m) − r √(m/n))² / (c + r).
     public let statistic: Double
