@@ -4,15 +4,18 @@
 /// content is code). It does not know regular expression literals, which this package does not use.
 struct SwiftText {
     /// The code; every comment and every string is one blank, line breaks are kept.
-    private(set) var code = ""
+    var code: String { String(decoding: codeBytes, as: UTF8.self) }
     /// The text of each string literal as spelled, interpolations left out.
     private(set) var literals: [String] = []
 
-    private let source: [Character]
+    private let source: [UInt8]
+    private var codeBytes: [UInt8] = []
     private var position = 0
 
+    /// Takes a file apart, byte by byte: everything that matters to Swift's grammar is ASCII.
     init(_ text: String) {
-        source = Array(text)
+        source = Array(text.utf8)
+        codeBytes.reserveCapacity(source.count)
         scanCode(untilParenthesis: false)
     }
 
@@ -21,35 +24,39 @@ struct SwiftText {
         zip(1..., code.split(separator: "\n", omittingEmptySubsequences: false)).map { ($0, $1) }
     }
 
-    private func matches(_ text: String) -> Bool {
-        position + text.count <= source.count && zip(source[position...], text).allSatisfy(==)
+    private func matches(_ text: StaticString) -> Bool {
+        text.withUTF8Buffer { unsafe matches($0) }
+    }
+
+    private func matches(_ bytes: some Collection<UInt8>) -> Bool {
+        source[position...].starts(with: bytes)
     }
 
     private mutating func scanCode(untilParenthesis: Bool) {
         var depth = 0
         while position < source.count {
-            let character = source[position]
+            let byte = source[position]
             if matches("//") {
-                while position < source.count, source[position] != "\n" { position += 1 }
+                while position < source.count, source[position] != Self.newline { position += 1 }
             } else if matches("/*") {
                 skipBlockComment()
-            } else if character == "\"" || (character == "#" && startsRawString) {
+            } else if byte == UInt8(ascii: "\"") || (byte == Self.hash && startsRawString) {
                 scanString()
             } else {
-                if character == "(" { depth += 1 }
-                if character == ")" {
+                if byte == UInt8(ascii: "(") { depth += 1 }
+                if byte == UInt8(ascii: ")") {
                     if untilParenthesis, depth == 0 { return }
                     depth -= 1
                 }
-                code.append(character)
+                codeBytes.append(byte)
                 position += 1
             }
         }
     }
 
     private var startsRawString: Bool {
-        let rest = source[position...].drop { $0 == "#" }
-        return rest.first == "\""
+        let rest = source[position...].drop { $0 == Self.hash }
+        return rest.first == UInt8(ascii: "\"")
     }
 
     private mutating func skipBlockComment() {
@@ -62,39 +69,45 @@ struct SwiftText {
                 depth -= 1
                 position += 2
             } else {
-                if source[position] == "\n" { code.append("\n") }
+                if source[position] == Self.newline { codeBytes.append(Self.newline) }
                 position += 1
             }
         } while depth > 0 && position < source.count
     }
 
     private mutating func scanString() {
-        var hashes = ""
-        while source[position] == "#" {
-            hashes.append("#")
+        var hashes: [UInt8] = []
+        while source[position] == Self.hash {
+            hashes.append(Self.hash)
             position += 1
         }
-        let quotes = matches("\"\"\"") ? "\"\"\"" : "\""
+        let quote = UInt8(ascii: "\"")
+        let quotes = matches("\"\"\"") ? [quote, quote, quote] : [quote]
+        let escape = [UInt8(ascii: "\\")] + hashes
         position += quotes.count
-        var text = ""
-        code.append(" ")
+        var text: [UInt8] = []
+        codeBytes.append(Self.blank)
         while position < source.count, !matches(quotes + hashes) {
-            if matches("\\" + hashes + "(") {
+            if matches(escape + [UInt8(ascii: "(")]) {
                 position += 2 + hashes.count
-                code.append("(")
+                codeBytes.append(UInt8(ascii: "("))
                 scanCode(untilParenthesis: true)
-                code.append(") ")
+                codeBytes += [UInt8(ascii: ")"), Self.blank]
                 position += 1
-            } else if matches("\\" + hashes) {
-                text += String(source[position..<min(source.count, position + 2 + hashes.count)])
+            } else if matches(escape) {
+                text += source[position..<min(source.count, position + 2 + hashes.count)]
                 position += 2 + hashes.count
             } else {
-                if source[position] == "\n" { code.append("\n") }
+                if source[position] == Self.newline { codeBytes.append(Self.newline) }
                 text.append(source[position])
                 position += 1
             }
         }
         position += quotes.count + hashes.count
-        literals.append(text)
+        literals.append(String(decoding: text, as: UTF8.self))
     }
+
+    private static let newline = UInt8(ascii: "\n")
+    private static let hash = UInt8(ascii: "#")
+    private static let blank = UInt8(ascii: " ")
 }
