@@ -25,7 +25,7 @@ import Testing
         let configuration = try decode("")
         #expect(configuration == Configuration())
         #expect(configuration.listen.description == "127.0.0.1:9757")
-        #expect(configuration.monitor.windows.map(\.label) == ["5m", "1h", "1d"])
+        #expect(configuration.monitor.windows.map(\.label) == ["5m", "1h", "1d", "7d"])
         #expect(!configuration.enableLifecycle)
         #expect(configuration.stateDirectory == nil)
     }
@@ -118,6 +118,23 @@ import Testing
         #expect(configuration.monitor.limits.models == 2)
         #expect(configuration.monitor.limits.series == 5_000)
         #expect(configuration.monitor.exposedValues == ["amount"])
+    }
+
+    /// A field that has two meanings could only be read as one of them.
+    @Test func aFieldHasOneMeaning() {
+        let yaml = """
+            sources:
+              - tail: x
+                schema:
+                  version: [a, b]
+                  features: {a.b: numeric, c: numeric}
+                  score: c
+            """
+        #expect(
+            messages(yaml) == [
+                "t.yaml:5: sources[0].schema.features: reads the field a.b as version does; a field has one meaning",
+                "t.yaml:6: sources[0].schema.score: \"c\": reads the field c as features does; a field has one meaning",
+            ])
     }
 
     /// All errors of a file at once, in its order, each with line, key, value and rule.

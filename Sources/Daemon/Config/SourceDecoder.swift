@@ -102,10 +102,29 @@ struct SourceDecoder {
         if schema.signals.count > EventLimits.signals {
             section.report("features", "must not be more than \(EventLimits.signals) signals")
         }
+        checkPaths(schema, section)
         let prediction = schema.signals.first { $0.role == .prediction }
         let outcome = schema.signals.first { $0.role == .outcome }
         if let prediction, let outcome, prediction.kind != outcome.kind {
             section.report("outcome", "must have the same type as prediction")
+        }
+    }
+
+    /// A field of a record has one meaning.
+    private func checkPaths(_ schema: Schema, _ section: ConfigSection) {
+        var seen: [(name: String, path: [String])] = []
+        let identity = [
+            ("timestamp", schema.timestamp), ("id", schema.identifier), ("model", schema.model),
+            ("version", schema.version), ("status", schema.status),
+        ]
+        let measured = schema.signals.map { ($0.role == .feature ? "features" : $0.name, Optional($0.path)) }
+        for (name, path) in identity + measured {
+            guard let path else { continue }
+            if let first = seen.first(where: { $0.path == path }) {
+                let field = path.joined(separator: ".")
+                section.report(name, "reads the field \(field) as \(first.name) does; a field has one meaning")
+            }
+            seen.append((name, path))
         }
     }
 
