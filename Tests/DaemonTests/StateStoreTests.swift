@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import Testing
 
@@ -150,9 +151,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (ENOSPC, "no_space"), (EROFS, "read_only"), (EACCES, "permission"), (EIO, "io_error"), (EINVAL, "other"),
+        (ENOSPC, "disk_full"), (EROFS, "permission"), (EACCES, "permission"), (EIO, "input_output"),
     ])
     func reasons(code: Int32, reason: String) {
-        #expect(SystemError(action: "write", path: "p", code: code).reason == reason)
+        #expect(CommitFailure(SystemError(action: "write", path: "p", code: code)).label == reason)
     }
 }

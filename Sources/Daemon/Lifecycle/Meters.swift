@@ -1,4 +1,5 @@
 internal import Catalog
+internal import Glibc
 internal import Synchronization
 
 /// Figures of the daemon about itself that begin with the process.
@@ -22,9 +23,9 @@ final class Meters: Sendable {
 extension CommitFailure {
     /// The reason of a failed commit.
     init(_ error: SystemError) {
-        switch error.reason {
-        case "no_space": self = .diskFull
-        case "permission", "read_only": self = .permission
+        switch error.code {
+        case ENOSPC, EDQUOT: self = .diskFull
+        case EACCES, EPERM, EROFS: self = .permission
         default: self = .inputOutput
         }
     }

@@ -17,17 +17,6 @@ struct SystemError: Error, Equatable, CustomStringConvertible {
     /// `cannot write /var/lib/telltale: No space left on device`.
     var description: String { "cannot \(action) \(path): \(Self.text(code))" }
 
-    /// The `reason` label: a closed set of words.
-    var reason: String {
-        switch code {
-        case ENOSPC, EDQUOT: "no_space"
-        case EROFS: "read_only"
-        case EACCES, EPERM: "permission"
-        case EIO: "io_error"
-        default: "other"
-        }
-    }
-
     /// The system's words for an error number.
     static func text(_ code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 256)
