@@ -34,13 +34,14 @@ if [[ -z $binary ]]; then
     need libssl-dev zlib1g-dev libyaml-dev pkg-config:pkg-config
     echo "Building the release; the first time takes a few minutes."
     cd "$top"
-    swift build -c release --product telltale &
+    static=(-c release --static-swift-stdlib --scratch-path .build/static)
+    swift build "${static[@]}" --product telltale &
     build=$!
     # A shell waits for its child before it obeys SIGTERM, unless it waits by name.
     trap 'kill "$build" 2>/dev/null; wait "$build"; exit 143' TERM
     trap 'kill "$build" 2>/dev/null; wait "$build"; exit 130' INT
     wait "$build"
     trap - TERM INT
-    binary=$(swift build -c release --show-bin-path)/telltale
+    binary=$(swift build "${static[@]}" --show-bin-path)/telltale
 fi
 exec python3 -B "$top/deploy/demo.py" --binary "$binary" "${arguments[@]}"

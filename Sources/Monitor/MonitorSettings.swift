@@ -8,10 +8,10 @@ public struct WindowSetting: Sendable, Equatable {
     /// Creates a window.
     public init(label: String, seconds: Int64) { (self.label, self.seconds) = (label, seconds) }
 
-    /// 5 minutes, 1 hour, 1 day.
+    /// 5 minutes, 1 hour, 1 day, 7 days: a model with a few predictions an hour has statistics too.
     public static let defaults = [
         WindowSetting(label: "5m", seconds: 300), WindowSetting(label: "1h", seconds: 3_600),
-        WindowSetting(label: "1d", seconds: 86_400),
+        WindowSetting(label: "1d", seconds: 86_400), WindowSetting(label: "7d", seconds: 604_800),
     ]
 }
 

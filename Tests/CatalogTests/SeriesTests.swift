@@ -56,10 +56,10 @@ import Testing
         func series(_ name: String) -> Int? { planned.first { $0.family.name == name }?.series }
         #expect(series("model_predictions_total") == 4)
         #expect(series("model_prediction_score") == 23)
-        #expect(series("model_feature_quantile") == 2 * 3 * 7)
+        #expect(series("model_feature_quantile") == 2 * 4 * 7)
         // Two numeric features and the score in 11 cells, three categorical signals in 32.
         #expect(series("model_feature_bin_total") == 3 * 11 + 3 * 32)
-        #expect(series("model_feature_drift_score") == 3 * (3 * 8 + 3 * 6))
+        #expect(series("model_feature_drift_score") == 4 * (3 * 8 + 3 * 6))
         #expect(series("model_confusion_total") == 9)
         #expect(series("telltale_series") == nil)
     }

@@ -18,7 +18,7 @@ struct BruteForce {
     var models: [String: [Placed]] = [:]
     var watermarks: [String: Int64] = [:]
 
-    init(_ events: [TestEvent], learning: Int, hours: Int64 = 24) {
+    init(_ events: [TestEvent], learning: Int, days: Int64 = 7) {
         var stamps: [String: [Int64]] = [:]
         for event in events {
             let key = "\(event.model ?? "fraud")/\(event.version ?? "1")"
@@ -29,7 +29,7 @@ struct BruteForce {
             let watermark = three.count < 3 ? median : max(before, median)
             watermarks[key] = watermark
             let minute = Self.minute(min(event.timestamp, watermark + 5 * TestHistory.minute))
-            let isLate = Self.floor(minute, 60) <= Self.floor(Self.minute(watermark), 60) - hours
+            let isLate = Self.floor(minute, 1_440) <= Self.floor(Self.minute(watermark), 1_440) - days
             let count = models[key]?.count ?? 0
             models[key, default: []].append(
                 Placed(event: event, minute: minute, isLate: isLate, isLearned: count < learning))
@@ -48,7 +48,8 @@ struct BruteForce {
         return (models[key] ?? []).filter { placed in
             guard !placed.isLate, placed.minute <= head else { return false }
             if seconds <= 3_600 { return placed.minute > head - seconds / 60 }
-            return Self.floor(placed.minute, 60) > Self.floor(head, 60) - seconds / 3_600
+            let pane: Int64 = seconds <= 86_400 ? 60 : 1_440
+            return Self.floor(placed.minute, pane) > Self.floor(head, pane) - seconds / (60 * pane)
         }
     }
 

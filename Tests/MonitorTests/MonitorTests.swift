@@ -45,7 +45,7 @@ var testSettings: MonitorSettings {
         #expect(amount.observations == 300)
         #expect(amount.bins.reduce(0, +) == 200)
         #expect(amount.reference?.counts.reduce(0, +) == 100)
-        #expect(amount.windows.map(\.observations) == [300, 300, 300])
+        #expect(amount.windows.map(\.observations) == [300, 300, 300, 300])
         let drift = try #require(amount.windows[0].drift)
         #expect(drift.currentEvents == 200 && drift.chiSquareScore < 4)
         #expect(drift.wasserstein == nil, "its window still holds events that were learned from")
