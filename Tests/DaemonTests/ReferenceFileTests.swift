@@ -80,5 +80,5 @@ import Testing
             (0, "0"), (1, "1"), (-1.5, "-1.5"), (0.05, "0.05"), (0.001234, "0.001234"), (12.34567, "12.35"),
             (123456, "123456"), (1e7, "1.000e7"), (-2.5e-9, "-2.500e-9"), (999.96, "1000"), (.infinity, "inf"),
         ] as [(Double, String)])
-    func numbers(value: Double, text: String) { #expect(ReferenceTable.number(value) == text) }
+    func numbers(value: Double, text: String) { #expect(TableText.number(value) == text) }
 }

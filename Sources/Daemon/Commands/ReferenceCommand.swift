@@ -57,7 +57,7 @@ struct ReferenceCommand: ParsableCommand {
             var builder = ReferenceBuilder(eventLimit: sample)
             var filter = ModelFilter(wanted: model)
             var receipt = Receipt()
-            var schema = try configuredSchema()
+            var schema = try RecordFile.schema(ofConfiguration: config)
             for path in files {
                 let file = RecordFile(path: path, schema: schema) { batch in
                     filter.apply(to: batch)
@@ -75,27 +75,9 @@ struct ReferenceCommand: ParsableCommand {
             report(reference, receipt)
         }
 
-        private func configuredSchema() throws -> Schema? {
-            guard let config else { return nil }
-            do throws(ConfigErrors) {
-                let configuration = try RunOptions(config: config).configuration()
-                guard let schema = configuration.sources.lazy.compactMap(\.schema).first else {
-                    throw ConfigErrors(errors: [
-                        ConfigError(file: config, line: 0, key: "sources", value: nil, rule: "no source has a schema")
-                    ])
-                }
-                return schema
-            } catch {
-                throw Failure.configuration(error)
-            }
-        }
-
         private func build(_ builder: ReferenceBuilder, _ filter: ModelFilter) throws -> Reference {
+            if model == nil { try filter.requireOneModel() }
             let names = filter.names
-            if model == nil, names.count > 1 || (names.count == 1 && filter.hasUnnamed) {
-                let list = names.prefix(10).map { Escaping.printable($0, limit: 80) }.joined(separator: ", ")
-                throw Failure.usage("the records are of several models (\(list)); choose one with --model")
-            }
             let created = Clock.wall() / 1_000_000 * 1_000_000
             let reference = builder.build(
                 model: model ?? names.first, version: modelVersion, source: .file, created: created, binCount: bins,
@@ -103,7 +85,7 @@ struct ReferenceCommand: ParsableCommand {
             if let reference { return reference }
             if let model, !names.isEmpty, !names.contains(model) {
                 throw Failure.usage(
-                    "no record is of the model \(model); there is \(names.prefix(10).joined(separator: ", "))")
+                    "no record is of the model \(model); there is \(filter.list)")
             }
             throw Failure.usage("no record has a value to learn from")
         }

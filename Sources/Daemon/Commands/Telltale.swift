@@ -15,10 +15,12 @@ public struct Telltale: ParsableCommand {
               telltale run --tail predictions.jsonl
               curl -s http://127.0.0.1:9757/metrics | grep drift_score
 
-            Exit status: 0 done, 1 failed while running, 2 unusable configuration or arguments.
+            Exit status: 0 done, 1 failed while running (or, for check, drift found), 2 unusable configuration or \
+            arguments.
             """,
         subcommands: [
-            RunCommand.self, CheckConfigCommand.self, ReferenceCommand.self, SimulateCommand.self, VersionCommand.self,
+            RunCommand.self, CheckCommand.self, CheckConfigCommand.self, ReferenceCommand.self, SimulateCommand.self,
+            VersionCommand.self,
         ])
 
     /// Creates the command.

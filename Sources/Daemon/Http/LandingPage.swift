@@ -71,7 +71,7 @@ enum LandingPage {
 
     private static func lag(_ source: StatusDocument.Source) -> String {
         guard let bytes = source.lag_bytes, bytes > 0 else { return "none" }
-        return "\(bytes) bytes, \(ReferenceTable.number(source.lag_seconds ?? 0)) s"
+        return "\(bytes) bytes, \(TableText.number(source.lag_seconds ?? 0)) s"
     }
 
     private static func reference(_ model: StatusDocument.Model) -> String {

@@ -15,6 +15,17 @@ struct ModelFilter {
 
     init(wanted: String?) { self.wanted = wanted }
 
+    /// The first names, for a sentence.
+    var list: String { names.prefix(10).map { Escaping.printable($0, limit: 80) }.joined(separator: ", ") }
+
+    /// Refuses records of several models: what is normal for one is not for another.
+    ///
+    /// - Throws: `Failure` with exit status 2.
+    func requireOneModel() throws(Failure) {
+        guard names.count > 1 || (names.count == 1 && hasUnnamed) else { return }
+        throw Failure.usage("the records are of several models (\(list)); choose one with --model")
+    }
+
     /// Notes the models of a batch and, with a wanted model, keeps only its rows and those that name none.
     mutating func apply(to batch: EventBatch) {
         let target = wanted.map { Array($0.utf8) }

@@ -1,6 +1,7 @@
 internal import Events
 internal import Glibc
 internal import LineFormats
+internal import Monitor
 
 /// Reads a whole file of records: JSON lines, CSV or TSV, each also compressed with gzip, recognised by content.
 final class RecordFile {
@@ -19,6 +20,7 @@ final class RecordFile {
     private(set) var receipt = Receipt()
 
     private let path: String
+    private let reference: Reference?
     private let accept: (EventBatch) -> Void
     private var pending: [UInt8] = []
     private var batch: EventBatch?
@@ -31,9 +33,29 @@ final class RecordFile {
     /// - Parameters:
     ///   - path: The file.
     ///   - schema: Which field is which; `nil` to infer it.
+    ///   - reference: What an inferred schema has to fit: the signals it names are of its types.
     ///   - accept: Takes each batch of rows; the batch is only valid during the call.
-    init(path: String, schema: Schema?, accept: @escaping (EventBatch) -> Void) {
-        (self.path, self.schema, self.accept) = (path, schema, accept)
+    init(path: String, schema: Schema?, reference: Reference? = nil, accept: @escaping (EventBatch) -> Void) {
+        (self.path, self.schema, self.reference, self.accept) = (path, schema, reference, accept)
+    }
+
+    /// The first schema of a configuration file; `nil` without a file.
+    ///
+    /// - Throws: `Failure` with exit status 2: every error of the file, or no schema in it.
+    static func schema(ofConfiguration path: String?) throws(Failure) -> Schema? {
+        guard let path else { return nil }
+        do throws(ConfigErrors) {
+            let configuration = try RunOptions(config: path).configuration()
+            guard let schema = configuration.sources.lazy.compactMap(\.schema).first else {
+                let rule = "no source has a schema"
+                throw ConfigErrors(errors: [
+                    ConfigError(file: path, line: 0, key: "sources", value: nil, rule: rule)
+                ])
+            }
+            return schema
+        } catch {
+            throw Failure.configuration(error)
+        }
     }
 
     /// Reads the file to its end.
@@ -133,7 +155,8 @@ final class RecordFile {
             throw Failure.usage("\(path): no field to measure in its first \(inference.recordCount) records")
         }
         explanation = result.explanation
-        return result.schema
+        guard let reference else { return result.schema }
+        return result.schema.fitting(reference)
     }
 
     // MARK: Rows

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Foundation
+import Monitor
+import TestKit
+import Testing
+
+@testable import Daemon
+
+/// `telltale check`: one look at files against a reference.
+@Suite struct CheckTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Records whose `amount` is moved by `shift` standard deviations.
+    private func log(
+        _ name: String, seed: UInt64, count: Int = 2_000, shift: Double = 0, model: String = "m",
+        edit: (Int, String) -> String = { $1 }
+    ) throws -> String {
+        var random = SplitMix64(seed: seed)
+        let lines = (0..<count).map { i -> String in
+            let amount = random.normal() + shift
+            let country = random.uniform() < 0.3 ? "DE" : "FR"
+            let fields = #""features":{"amount":\#(amount),"country":"\#(country)"},"prediction":"p\#(i % 3)""#
+            return edit(i, #"{"model":"\#(model)","version":"\#(i % 2)",\#(fields)}"#) + "\n"
+        }
+        return try folder.write(lines.joined(), to: name)
+    }
+
+    private func reference() throws -> String {
+        let output = folder.file("ref.json")
+        var command = try Telltale.parseAsRoot([
+            "reference", "build", "--output", output, try log("before.jsonl", seed: 1, count: 5_000),
+        ])
+        try command.run()
+        return output
+    }
+
+    private func status(_ arguments: [String]) throws -> Int32 {
+        var command = try Telltale.parseAsRoot(["check"] + arguments)
+        do {
+            try command.run()
+            return 0
+        } catch let code as ExitCode {
+            return code.rawValue
+        } catch let failure as Failure {
+            return failure.status
+        }
+    }
+
+    private func findings(_ path: String) throws -> [String: ReferenceCheck.Finding] {
+        let reference = try ReferenceFile.load(path: try self.reference())
+        let check = ReferenceCheck(reference, gates: .init())
+        try RecordFile(path: path, schema: nil, reference: reference, accept: check.add).read()
+        return Dictionary(uniqueKeysWithValues: check.findings().findings.map { ($0.name, $0) })
+    }
+
+    @Test func exitStatus() throws {
+        let reference = try reference()
+        let same = try log("same.jsonl", seed: 2)
+        let moved = try log("moved.jsonl", seed: 3, shift: 0.5)
+        #expect(try status(["--reference", reference, same]) == 0)
+        #expect(try status(["--reference", reference, same, "--format", "json"]) == 0)
+        #expect(try status(["--reference", reference, moved]) == 1)
+        #expect(try status(["--reference", reference, moved, "--format", "json"]) == 1)
+        #expect(try status(["--reference", reference, moved, "--effect", "10"]) == 0)
+        #expect(try status(["--reference", reference, same, moved, "--effect", "0.02"]) == 1)
+    }
+
+    @Test(arguments: [
+        ["--false-alarms", "0"], ["--false-alarms", "1"], ["--effect", "nan"], ["--minimum-events", "0"],
+        ["--reference", "/nowhere/ref.json"],
+    ])
+    func refuses(arguments: [String]) throws {
+        let all = (arguments.contains("--reference") ? [] : ["--reference", try reference()]) + arguments
+        let file = try log("same.jsonl", seed: 2)
+        #expect(try status(all + [file]) == 2)
+    }
+
+    @Test func oneSignalDrifts() throws {
+        let found = try findings(try log("moved.jsonl", seed: 3, shift: 0.5))
+        #expect(found["amount"]?.verdict == .drifted)
+        #expect(found["country"]?.verdict == .stable && found["prediction"]?.verdict == .stable)
+        #expect(found["amount"]?.values == 2_000, "versions count together")
+        let wasserstein = try #require(found["amount"]?.drift?.wasserstein)
+        #expect(abs(wasserstein - 0.5) < 0.1)
+    }
+
+    @Test func significantAndSmall() throws {
+        let found = try findings(try log("moved.jsonl", seed: 4, count: 40_000, shift: 0.15))
+        #expect(found["amount"]?.verdict == .small)
+    }
+
+    @Test func aFeatureIsGone() throws {
+        let path = try log("gone.jsonl", seed: 5) { $1.replacingOccurrences(of: #","country":"#, with: #","land":"#) }
+        let country = try #require(try findings(path)["country"])
+        #expect(country.verdict == .drifted && country.missing == 2_000)
+    }
+
+    @Test func aFeatureHasAnotherType() throws {
+        let path = try log("typed.jsonl", seed: 6) { i, line in
+            i % 10 == 0 ? line.replacingOccurrences(of: #""amount":"#, with: #""amount":"n/a","was":"#) : line
+        }
+        let amount = try #require(try findings(path)["amount"])
+        #expect(amount.verdict == .invalid && amount.invalid == 200)
+    }
+
+    @Test func tooFewAndOtherModels() throws {
+        let reference = try reference()
+        #expect(try status(["--reference", reference, try log("few.jsonl", seed: 7, count: 40)]) == 2)
+        #expect(try status(["--reference", reference, try log("other.jsonl", seed: 7, model: "n")]) == 2)
+    }
+
+    /// Records without drift fail the check as rarely as promised: at most 1 in 100.
+    @Test func falseAlarms() throws {
+        let reference = try ReferenceFile.load(path: try reference())
+        var gates = ReferenceCheck.Gates()
+        gates.effect = 0
+        var alarms = 0
+        for seed in 0..<100 {
+            let path = try log("calm.jsonl", seed: 100 + UInt64(seed), count: 400)
+            let check = ReferenceCheck(reference, gates: gates)
+            try RecordFile(path: path, schema: nil, reference: reference, accept: check.add).read()
+            if check.findings().findings.contains(where: { $0.verdict == .drifted }) { alarms += 1 }
+        }
+        // More than 5 has a probability below 0.1 % at a rate of 1 %.
+        #expect(alarms <= 5)
+    }
+}
