@@ -9,12 +9,12 @@ extension EndToEnd {
         static let chunksPerFile: UInt64 = 7
         static let chunksPerLife: UInt64 = 11
 
-        private func configuration(_ folder: TemporaryFolder) throws -> String {
+        private func configuration(_ folder: TemporaryFolder, interval: String = "100ms") throws -> String {
             try folder.write(
                 """
                 listen: 127.0.0.1:0
                 state_dir: \(folder.file("state").path)
-                commit_interval: 100ms
+                commit_interval: \(interval)
                 expose_values: [seq]
                 sources:
                   - tail: \(folder.file("sequence.jsonl").path)
@@ -25,7 +25,7 @@ extension EndToEnd {
                       features:
                         seq: numeric
                       prediction: k
-                """, to: "telltale.yaml")
+                """, to: "telltale.\(interval).yaml")
         }
 
         /// Count, sum and all residue classes are exact, and no counter is ever lower than one scraped before.
@@ -39,9 +39,8 @@ extension EndToEnd {
             var highest: [String: Double] = [:]
             var chunk: UInt64 = 0
             var lives = 1
-            // A file is the daemon's business from the first committed line on; before, a new start knows the live one.
-            try writer.write(1)
-            try await daemon.scrape(until: "the first line") { $0.sum("telltale_events_accepted_total") == 1 }
+            // A file is the daemon's business once it listens; before, a new start knows only the live one.
+            _ = try await daemon.port()
             while writer.written < Self.lines {
                 chunk += 1
                 try writer.write(Self.linesPerChunk, holding: Int(chunk % 50))
@@ -77,6 +76,29 @@ extension EndToEnd {
                 let count = last.sum("model_prediction_class_total", ["class": "c\(k)"])
                 #expect(count == Double(writer.count(ofClass: k)), "class c\(k)")
             }
+        }
+
+        /// The first commit comes before the first line, so files are not forgotten that were rotated before the second.
+        @Test func killedBeforeTheSecondCommit() async throws {
+            let folder = try TemporaryFolder()
+            try FileManager.default.createDirectory(at: folder.file("state"), withIntermediateDirectories: true)
+            var writer = try SequenceWriter(folder.file("sequence.jsonl"))
+            try writer.write(100)
+            let first = try Daemon(["run", "--config", try configuration(folder, interval: "1m")], in: folder)
+            _ = try await first.port()
+            for _ in 0..<2 {
+                try writer.write(1_000)
+                try writer.rotate()
+            }
+            try writer.write(10)
+            first.send(SIGKILL)
+            #expect(try await first.exitStatus() == 128 + SIGKILL)
+            let second = try Daemon(["run", "--config", try configuration(folder)], in: folder)
+            let scrape = try await second.scrape(until: "all lines") {
+                $0.sum("telltale_events_accepted_total") ?? 0 >= 2_110
+            }
+            #expect(scrape.sum("telltale_events_accepted_total") == 2_110)
+            #expect(scrape.sum("model_feature_value_sum", ["feature": "seq"]) == Double(writer.sum))
         }
 
         private static func check(_ scrape: Scrape, against highest: inout [String: Double]) {

@@ -56,6 +56,31 @@ struct TailSourceTests {
         #expect(ledger.receipt.isBalanced)
     }
 
+    @Test("The first look says where each file begins, and reads nothing")
+    func firstLook() throws {
+        let directory = try TemporaryDirectory()
+        try directory.append(lines(1...10), to: "app.log")
+        let settings = TailSettings(path: directory.file("app.log"))
+        func positions(_ resume: [FilePosition], _ startAt: StartAt) throws -> [FilePosition] {
+            let tail = try TailSource(
+                source: 2, settings: settings, schema: Self.schema, resume: resume, startAt: startAt,
+                queue: BatchQueue())
+            defer { tail.stop() }
+            guard let batch = tail.firstLook() else { return [] }
+            #expect(batch.source == 2 && batch.rowCount == 0 && batch.receipt.received == 0)
+            return batch.positions.compactMap { if case .reached(let position) = $0 { position } else { nil } }
+        }
+        let beginning = try positions([], .beginning)
+        #expect(beginning.map(\.offset) == [0])
+        #expect(try positions([], .end).map(\.offset) == [UInt64(lines(1...10).utf8.count)])
+        // Rotated before anything of it was read: the next start knows it by its identity alone.
+        try directory.rename("app.log", to: "app.log.1")
+        try directory.append(lines(11...12), to: "app.log")
+        let later = try positions(beginning, .beginning)
+        #expect(later.map(\.path) == [directory.file("app.log.1"), directory.file("app.log")])
+        #expect(later.map(\.offset) == [0, 0])
+    }
+
     @Test("A schema is inferred from the first records, none of which is lost")
     func inferred() throws {
         let directory = try TemporaryDirectory()

@@ -9,8 +9,8 @@ internal import Synchronization
 
 /// The running daemon: sources, monitor, committer and HTTP, from start to stop.
 ///
-/// Start: configuration, log, state, HTTP port, sources, first commit. Stop: sources first, then what they handed over
-/// is applied and committed, then HTTP.
+/// Start: configuration, log, state, HTTP port, sources, where their files begin, first commit, and only then reading.
+/// Stop: sources first, then what they handed over is applied and committed, then HTTP.
 final class Sidecar: Sendable {
     private let options: RunOptions
     private let configuration: Mutex<Configuration>
@@ -61,6 +61,7 @@ final class Sidecar: Sendable {
         }
         try serve(configuration.listen)
         var monitor = Self.monitor(configuration, restored.state, self.log)
+        for source in sources { if let batch = source.firstLook() { monitor.apply(batch, at: Clock.now()) } }
         committer.commitFirst(monitor.cut(at: Clock.now()))
         loop.start(monitor, commitInterval: configuration.commitInterval)
         let now = started.wall

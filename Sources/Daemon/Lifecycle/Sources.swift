@@ -7,6 +7,8 @@ internal import Monitor
 protocol RunningSource: Sendable {
     /// What it is doing.
     var status: SourceStatus { get }
+    /// What the first commit has to know before anything is read; `nil` for nothing.
+    func firstLook() -> EventBatch?
     /// Begins to read.
     func start() throws(IngestError)
     /// Ends its thread; what it has read is in the queue.
@@ -14,7 +16,9 @@ protocol RunningSource: Sendable {
 }
 
 extension TailSource: RunningSource {}
-extension DatagramSource: RunningSource {}
+extension DatagramSource: RunningSource {
+    func firstLook() -> EventBatch? { nil }
+}
 
 /// Makes the sources of a configuration.
 enum Sources {

@@ -20,6 +20,8 @@ public final class TailSource: Sendable {
     private let queue: BatchQueue
     private let pool: BatchPool
     private let thread: SourceThread
+    /// What the first look found, until the thread takes it.
+    private let found = Guarded<FileTailer?>(nil)
     private let current: Guarded<SourceStatus>
     private let onEvent: @Sendable (SourceEvent) -> Void
 
@@ -55,6 +57,24 @@ public final class TailSource: Sendable {
     /// What the source is doing.
     public var status: SourceStatus { current.withLock { $0 } }
 
+    /// Looks at the path for the first time, reading nothing, and returns what the state has to know from now on: where
+    /// each file begins.
+    ///
+    /// Commit it before `start()`. A daemon that is killed before its next commit then knows which files were its own,
+    /// though they are rotated meanwhile. `nil` if there is nothing to say.
+    public func firstLook() -> EventBatch? {
+        var tailer = makeTailer()
+        tailer.look(now: MonotonicClock.now())
+        let batch = tailer.hasPending ? EventBatch.carrier(source: source) : nil
+        if let batch { tailer.attachPending(to: batch) }
+        found.withLock { $0 = tailer }
+        return batch
+    }
+
+    private func makeTailer() -> FileTailer {
+        FileTailer(settings: settings, files: LinuxFileSystem(), resume: resume, startAt: startAt)
+    }
+
     /// Begins to read.
     public func start() throws(IngestError) { try thread.start { [self] in run() } }
 
@@ -65,6 +85,14 @@ public final class TailSource: Sendable {
         thread.requestStop()
         pool.interrupt()
         thread.join()
+        if var tailer = takeFound() { tailer.close() }
+    }
+
+    private func takeFound() -> FileTailer? {
+        found.withLock { found in
+            defer { found = nil }
+            return found
+        }
     }
 
     /// Whether the path can be followed at all.
@@ -91,8 +119,7 @@ public final class TailSource: Sendable {
 
     private func run() {
         var loop = TailLoop(
-            tailer: FileTailer(settings: settings, files: LinuxFileSystem(), resume: resume, startAt: startAt),
-            schema: schema, pool: pool, queue: queue)
+            tailer: takeFound() ?? makeTailer(), schema: schema, pool: pool, queue: queue)
         let hint = ChangeHint()
         if hint.descriptor < 0 { onEvent(.polling(reason: reason(hint.failure))) }
         var nextLook: Int64 = 0
