@@ -87,6 +87,7 @@ let package = Package(
             "Daemon",
             sees: [
                 "Daemon", "Catalog", "Monitor", "Events", "Exposition", "Sketches", "StateCodec", "Ingest",
+                "LineFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -16,6 +16,7 @@ extension Catalog {
         Section(title: "Reference and drift", families: DriftFamilies.all),
         Section(title: "Outcomes and performance", families: OutcomeFamilies.all),
         Section(title: "Sources", families: IngestFamilies.all),
+        Section(title: "Custom metrics", families: CustomFamilies.all),
         Section(title: "The daemon", families: DaemonFamilies.all),
     ]
 

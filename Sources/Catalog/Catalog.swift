@@ -5,13 +5,13 @@ internal import Sketches
 
 /// Every metric family that telltale exposes, and how a snapshot becomes their series.
 ///
-/// No other module spells a metric name. Families about models begin with `model_`, those about the daemon with
-/// `telltale_`; `process_` is what Prometheus expects of every process.
+/// No other module spells a metric name, apart from custom metrics, whose names are input. Families about models begin
+/// with `model_`, those about the daemon with `telltale_`; `process_` is what Prometheus expects of every process.
 public enum Catalog {
     /// Every family, in the order of exposition.
     public static let families: [FamilyDescriptor] =
         TrafficFamilies.all + FeatureFamilies.all + DriftFamilies.all + OutcomeFamilies.all + IngestFamilies.all
-        + DaemonFamilies.all
+        + CustomFamilies.all + DaemonFamilies.all
 
     /// Writes all series of a snapshot, and the end of the exposition.
     ///
@@ -30,6 +30,7 @@ public enum Catalog {
         DriftFamilies.render(models, into: &writer)
         OutcomeFamilies.render(models, into: &writer)
         IngestFamilies.render(snapshot.sources, daemon: daemon, into: &writer)
+        CustomFamilies.render(snapshot, into: &writer)
         DaemonFamilies.render(snapshot, daemon: daemon, into: &writer)
         writer.finish()
     }

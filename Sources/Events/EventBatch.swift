@@ -96,14 +96,73 @@ public struct Observation: Sendable {
     }
 }
 
+/// What the value of a metric sample does to its series.
+public enum SampleKind: UInt8, Sendable, CaseIterable {
+    /// Adds to a counter; at least 0.
+    case count = 0
+    /// Sets a gauge.
+    case gauge = 1
+    /// Adds to a gauge, with either sign.
+    case gaugeChange = 2
+    /// One observed value.
+    case observation = 3
+    /// One observed time, in milliseconds as it came.
+    case milliseconds = 4
+    /// A member of a set, in `text`.
+    case member = 5
+}
+
+/// One value of a metric that is no model's, as a StatsD line carries it: its meaning is found by name.
+public struct MetricSample: Sendable {
+    /// Name of the metric.
+    ///
+    /// Never empty.
+    public var name: ByteRange
+    /// Tags as they came, commas between them; `.missing` without any.
+    public var tags: ByteRange
+    /// Byte between a tag's key and its value, `:` or `=`.
+    public var separator: UInt8
+    /// What the value does.
+    public var kind: SampleKind
+    /// Whether it is the first sample of its line: what becomes of the line is booked with it.
+    public var isFirst: Bool
+    /// The value, finite; 0 for a member of a set.
+    public var value: Double
+    /// The member of a set; `.missing` else.
+    public var text: ByteRange
+    /// Number of events it stands for: 1 divided by the sample rate.
+    ///
+    /// Finite, at least 1.
+    public var weight: Double
+    /// Event time in nanoseconds since the epoch, or `EventBatch.noTimestamp`.
+    public var timestamp: Int64
+
+    /// Creates a sample.
+    public init(
+        name: ByteRange, tags: ByteRange, separator: UInt8, kind: SampleKind, isFirst: Bool, value: Double,
+        text: ByteRange, weight: Double, timestamp: Int64
+    ) {
+        self.name = name
+        self.tags = tags
+        self.separator = separator
+        self.kind = kind
+        self.isFirst = isFirst
+        self.value = value
+        self.text = text
+        self.weight = weight
+        self.timestamp = timestamp
+    }
+}
+
 /// Prediction events of one source in columns, with the bytes they refer to.
 ///
 /// A batch has one owner at a time: the source thread fills it, the monitor thread reads it, and it returns to the
 /// source's pool. It is handed over whole through a queue, which is what makes `@unchecked Sendable` true. All storage
 /// is allocated once; filling and reading a batch allocates nothing.
 ///
-/// Rows are whole events of `schema`; `observations` are single values that came without an event. Text cells are
-/// ranges of `bytes`, already unescaped and valid UTF-8.
+/// Rows are whole events of `schema`; `observations` are single values that came without an event; `samples` are values
+/// of metrics that are no model's. Text cells are ranges of `bytes`, already unescaped and valid UTF-8. What a source
+/// never fills stays untouched memory, which costs it nothing.
 @safe
 public final class EventBatch: @unchecked Sendable {
     /// The timestamp of a row or observation whose record carries none.
@@ -115,7 +174,7 @@ public final class EventBatch: @unchecked Sendable {
     public let schema: Schema
     /// Most rows the batch holds.
     public let rowCapacity: Int
-    /// Most observations the batch holds.
+    /// Most observations the batch holds, and most samples.
     public let observationCapacity: Int
     /// Raw bytes; `byteCapacity + EventBatch.padding` are allocated, so that a reader may load 8 bytes at any offset.
     public let bytes: UnsafeMutableRawPointer
@@ -128,6 +187,8 @@ public final class EventBatch: @unchecked Sendable {
     public var rowCount = 0
     /// Observations filled so far.
     public var observationCount = 0
+    /// Samples filled so far.
+    public var sampleCount = 0
     /// Bytes filled so far.
     public var byteCount = 0
     /// What became of the lines in this batch, as a difference.
@@ -159,6 +220,8 @@ public final class EventBatch: @unchecked Sendable {
     public let texts: UnsafeMutablePointer<ByteRange>
     /// Single observations.
     public let observations: UnsafeMutablePointer<Observation>
+    /// Samples of metrics that are no model's.
+    public let samples: UnsafeMutablePointer<MetricSample>
 
     /// Allocates a batch.
     ///
@@ -203,6 +266,7 @@ public final class EventBatch: @unchecked Sendable {
         unsafe numbers = .allocate(capacity: max(1, numberCount * rowCapacity))
         unsafe texts = .allocate(capacity: max(1, textCount * rowCapacity))
         unsafe observations = .allocate(capacity: max(1, observationCapacity))
+        unsafe samples = .allocate(capacity: max(1, observationCapacity))
     }
 
     deinit {
@@ -215,12 +279,14 @@ public final class EventBatch: @unchecked Sendable {
         unsafe numbers.deallocate()
         unsafe texts.deallocate()
         unsafe observations.deallocate()
+        unsafe samples.deallocate()
     }
 
     /// Empties the batch and keeps its storage.
     public func clear() {
         rowCount = 0
         observationCount = 0
+        sampleCount = 0
         byteCount = 0
         receipt.clear()
         positions.removeAll(keepingCapacity: true)
@@ -229,6 +295,6 @@ public final class EventBatch: @unchecked Sendable {
 
     /// Whether the batch carries nothing at all, neither events nor counts nor positions.
     public var isEmpty: Bool {
-        rowCount == 0 && observationCount == 0 && positions.isEmpty && receipt == Receipt()
+        rowCount == 0 && observationCount == 0 && sampleCount == 0 && positions.isEmpty && receipt == Receipt()
     }
 }

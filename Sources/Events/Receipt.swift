@@ -20,6 +20,10 @@ public enum RejectionReason: UInt8, Error, Sendable, CaseIterable {
     case nonfinite = 15
     case truncated = 16
     case encoding = 17
+    case mixedTags = 18
+    case negativeCount = 19
+    case typeConflict = 20
+    case nameConflict = 21
 
     /// The `reason` label value.
     public var label: String {
@@ -42,6 +46,10 @@ public enum RejectionReason: UInt8, Error, Sendable, CaseIterable {
         case .nonfinite: "nonfinite"
         case .truncated: "truncated"
         case .encoding: "encoding"
+        case .mixedTags: "mixed_tags"
+        case .negativeCount: "negative_count"
+        case .typeConflict: "type_conflict"
+        case .nameConflict: "name_conflict"
         }
     }
 }
@@ -52,12 +60,14 @@ public enum RejectionReason: UInt8, Error, Sendable, CaseIterable {
 public enum DropReason: UInt8, Sendable, CaseIterable {
     case queueFull = 0
     case shutdown = 1
+    case metricLimit = 2
 
     /// The `reason` label value.
     public var label: String {
         switch self {
         case .queueFull: "queue_full"
         case .shutdown: "shutdown"
+        case .metricLimit: "metric_limit"
         }
     }
 }
@@ -73,6 +83,7 @@ public enum IgnoreReason: UInt8, Sendable, CaseIterable {
     case serviceCheck = 4
     case header = 5
     case nulBytes = 6
+    case mappingRule = 7
 
     /// The `reason` label value.
     public var label: String {
@@ -84,6 +95,7 @@ public enum IgnoreReason: UInt8, Sendable, CaseIterable {
         case .serviceCheck: "service_check"
         case .header: "header"
         case .nulBytes: "nul_bytes"
+        case .mappingRule: "mapping_rule"
         }
     }
 }
@@ -158,6 +170,26 @@ public struct Receipt: Sendable, Equatable {
     public mutating func accept(_ count: UInt64 = 1) {
         received &+= count
         accepted &+= count
+    }
+
+    /// Moves one line from accepted to rejected.
+    ///
+    /// For what only the monitor can know, such as the type of a metric.
+    public mutating func revoke(_ reason: RejectionReason) {
+        accepted &-= 1
+        rejected[Int(reason.rawValue)] &+= 1
+    }
+
+    /// Moves one line from accepted to dropped.
+    public mutating func revoke(_ reason: DropReason) {
+        accepted &-= 1
+        dropped[Int(reason.rawValue)] &+= 1
+    }
+
+    /// Moves one line from accepted to ignored.
+    public mutating func revoke(_ reason: IgnoreReason) {
+        accepted &-= 1
+        ignored[Int(reason.rawValue)] &+= 1
     }
 
     /// Adds another receipt, term by term.

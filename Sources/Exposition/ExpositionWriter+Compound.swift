@@ -27,6 +27,29 @@ extension ExpositionWriter {
         sumAndCount(labels, sum: sum, count: count)
     }
 
+    /// Writes a series of a summary family.
+    ///
+    /// - Parameters:
+    ///   - labels: Labels of the series without `quantile`.
+    ///   - quantiles: Quantiles, ascending, with their values; NaN where there is none.
+    ///   - sum: Sum of the values; `nil` if one of them is negative, as for histograms.
+    ///   - count: Number of values.
+    public mutating func summary(
+        _ labels: LabelBlock, quantiles: [(quantile: Double, value: Double)], sum: Double?, count: UInt64
+    ) {
+        for (quantile, value) in quantiles {
+            open(labels)
+            label("quantile", quantile)
+            close(value)
+        }
+        if let sum {
+            open(suffix: "_sum", labels)
+            close(sum)
+        }
+        open(suffix: "_count", labels)
+        close(count: count)
+    }
+
     private mutating func sumAndCount(_ labels: LabelBlock, sum: Double, count: UInt64) {
         open(suffix: "_sum", labels)
         close(sum)

@@ -92,6 +92,20 @@ public struct ExpositionWriter: ~Copyable, Sendable {
         return LabelBlock(offset: offset, count: blocks.count - offset)
     }
 
+    /// Adds a label whose name is not program text: the caller answers for it being a valid one.
+    ///
+    /// - Returns: The longer block; the given one stays as it is.
+    public mutating func block(_ parent: LabelBlock = .empty, name: String, _ value: String) -> LabelBlock {
+        let offset = blocks.count
+        blocks.appendCopy(from: parent.offset, count: parent.count)
+        if blocks.count > offset { blocks.append(UInt8(ascii: ",")) }
+        blocks.append(escaping: name)
+        blocks.append("=\"")
+        blocks.append(escaping: value)
+        blocks.append(UInt8(ascii: "\""))
+        return LabelBlock(offset: offset, count: blocks.count - offset)
+    }
+
     // MARK: Series
 
     /// Opens a series of the family begun last.

@@ -6,7 +6,7 @@ public enum FamilyType: Sendable, Hashable, CaseIterable {
     case gauge
     /// Cumulative buckets, sum and count.
     case histogram
-    /// Sum and count; this writer writes no quantiles, because they cannot be aggregated.
+    /// Sum and count, and quantiles where a client asked for them: those cannot be aggregated.
     case summary
     /// Identity: labels with the value 1; the name ends in `_info`.
     case info
@@ -43,7 +43,8 @@ public enum Stability: String, Sendable, Hashable, CaseIterable {
 ///
 /// Made once, used by every scrape.
 ///
-/// Names, help and labels are program text, never input; `isWellFormed` is what a test checks them with.
+/// Names, help and labels are program text, and `isWellFormed` is what a test checks them with; only the names of
+/// custom metrics are input, made valid before they come here.
 public struct FamilyDescriptor: Sendable, Hashable {
     /// Name of the family as `/metrics` in text 0.0.4 spells it: counters with `_total`, identities with `_info`.
     public let name: String

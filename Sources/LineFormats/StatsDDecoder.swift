@@ -1,6 +1,7 @@
 public import Events
 
-/// Decodes newline-separated DogStatsD lines, and JSON records among them, into a batch.
+/// Decodes newline-separated StatsD and DogStatsD lines (protocol 1.0 to 1.6), and JSON records among them, into a
+/// batch.
 ///
 ///     model.feature:12.5|g|#model:fraud,version:3,feature:amount
 ///     model.feature:DE|s|#model:fraud,feature:country
@@ -10,18 +11,21 @@ public import Events
 ///     model.score:0.93|h|@0.1|#model:fraud
 ///     model.latency:8.1|ms|#model:fraud
 ///     model.outcome:approve|s|#model:fraud
+///     page.views:3|c|@0.5|#page:home
 ///
-/// - `g`, `h`, `d` and `ms` carry numbers, `s` a category, `c` a count of the category in the tag `class` (or `value`).
-///   Latencies are milliseconds as `ms` and seconds as any other type. A gauge with a sign is a negative number, as
-///   DogStatsD clients mean it, not a difference.
+/// - Lines about models become observations. `g`, `h`, `d` and `ms` carry numbers, `s` a category, `c` a count of the
+///   category in the tag `class` (or `value`). Latencies are milliseconds as `ms` and seconds as any other type.
 /// - Each `model.prediction` line counts as predictions, with the status of the tag `status`, which may be a name or an
 ///   HTTP code and is success without one; a count needs no class for that.
-/// - Several values (`1:2:3`) are several observations; empty ones are skipped and a bad one rejects the line.
+/// - Every other name becomes samples, whose meaning the monitor finds by name.
+/// - Several values (`1:2:3`) are several observations; empty ones are skipped and a bad one rejects the line. The
+///   value of a set keeps its colons.
 /// - `@rate` makes a value stand for 1/rate events; it is ignored on gauges and on counts with a timestamp (`|T`).
-/// - Other names are ignored as `unmapped`, events and service checks under their own reasons, unknown fields silently.
+/// - Events and service checks are counted under their own reasons. Fields come in any order, unknown ones mean
+///   nothing.
 ///
-/// The first line that starts with `{` and everything like it goes to a `RecordDecoder`. A line becomes all of its
-/// observations or none, and is counted in the receipt exactly once.
+/// A line that starts with `{` goes to a `RecordDecoder`. A line becomes all of its observations or none, and is
+/// counted in the receipt exactly once.
 public struct StatsDDecoder: Sendable {
     /// Smallest sample rate: a value stands for at most a million events.
     public static let smallestRate = 1e-6
@@ -29,12 +33,13 @@ public struct StatsDDecoder: Sendable {
     public static let largestCount = 1e12
 
     private let numbers = DecimalReader()
+    private let options: StatsDOptions
 
     /// The first line that the last call rejected, if it rejected any.
     public private(set) var rejectedLine: RejectedLine?
 
     /// Creates a decoder.
-    public init() {}
+    public init(options: StatsDOptions = StatsDOptions()) { self.options = options }
 
     /// Decodes the lines of `batch.bytes[from..<to]`, the last one with or without a newline, until the batch is full.
     ///
@@ -83,78 +88,146 @@ public struct StatsDDecoder: Sendable {
             batch.receipt.ignore(.blankLine)
             return true
         }
+        guard UTF8Sequence.isValid(bytes, from, to) else { throw .invalidUTF8 }
         if bytes[from] == Byte.underscore {
-            if bytes.half(from) & 0xFF_FFFF == 0x7B_655F {  // _e{
+            if StatsDNotice.isEvent(bytes, from) {
+                guard StatsDNotice.isWholeEvent(bytes, from, to) else { throw .malformedLine }
                 batch.receipt.ignore(.event)
                 return true
             }
-            if bytes.half(from) == 0x7C63_735F {  // _sc|
+            if StatsDNotice.isServiceCheck(bytes, from) {
+                guard StatsDNotice.isWholeServiceCheck(bytes, from, to) else { throw .malformedLine }
                 batch.receipt.ignore(.serviceCheck)
                 return true
             }
         }
-        guard UTF8Sequence.isValid(bytes, from, to) else { throw .invalidUTF8 }
-        let line = try StatsDLine(bytes, from, to, numbers)
-        guard let role = line.role else {
-            batch.receipt.ignore(.unmapped)
-            return true
-        }
-        if role == .feature && !line.feature.isPresent { throw .noSignal }
-        let count = batch.observationCount
+        let line = try StatsDLine(bytes, from, to, numbers, options)
+        guard let role = line.role else { return try takeSamples(line, batch) }
+        return try takeObservations(line, role, batch)
+    }
+
+    // MARK: Models
+
+    /// Appends the observations of a line about a model.
+    private func takeObservations(
+        _ line: StatsDLine, _ role: Role, _ batch: EventBatch
+    ) throws(RejectionReason) -> Bool {
+        let tags = StatsDModelTags(line, numbers)
+        if role == .feature && !tags.feature.isPresent { throw .noSignal }
         var observation = Observation(
-            timestamp: line.timestamp, model: line.model, version: line.version, role: role,
-            name: role == .feature ? line.feature : .missing, number: NumberMark.missing, text: .missing,
-            weight: line.weight, isPrediction: role == .prediction, status: line.status)
+            timestamp: line.timestamp, model: tags.model, version: tags.version, role: role,
+            name: role == .feature ? tags.feature : .missing, number: NumberMark.missing, text: .missing,
+            weight: line.weight, isPrediction: role == .prediction, status: tags.status)
         switch line.type {
         case .set:
             observation.text = range(line.valuesFrom, line.valuesTo)
-            guard observation.text.length > 0 else { throw .malformedValue }
-            return take(observation, batch)
         case .count:
-            guard role == .prediction || line.category.isPresent else { throw .noSignal }
-            observation.text = line.category
-            guard let total = try line.sumOfCounts(numbers) else {
+            guard role == .prediction || tags.category.isPresent else { throw .noSignal }
+            observation.text = tags.category
+            let total = try line.sumOfCounts(numbers)
+            if total == 0 {
                 batch.receipt.ignore(.unmapped)
                 return true
             }
+            guard total >= 1 else { throw .malformedValue }
             observation.weight = total * line.weight
-            return take(observation, batch)
-        case .number, .milliseconds:
+        case .number, .gauge, .milliseconds:
             let scale = role == .latency && line.type == .milliseconds ? 0.001 : 1
-            var written = count
-            var at = line.valuesFrom
-            // One more turn than there are colons; empty values are skipped.
-            while at <= line.valuesTo {
-                if at == line.valuesTo || bytes[at] == Byte.colon {
-                    at &+= 1
-                    continue
-                }
-                guard let value = numbers.read(bytes, &at, .lenient), value.isFinite,
-                    at == line.valuesTo || bytes[at] == Byte.colon
-                else { throw .malformedValue }
-                guard written < batch.observationCapacity else {
-                    // Nothing of the line is taken: it starts the next batch, unless no batch could hold it.
-                    if count == 0 { throw .lineTooLong }
-                    return false
-                }
-                observation.number = value * scale
-                unsafe (batch.observations + written).initialize(to: observation)
-                written &+= 1
-                at &+= 1
-            }
-            guard written > count else { throw .malformedValue }
-            batch.observationCount = written
+            let first = batch.observationCount
+            guard
+                let count = try readValues(
+                    line, room: batch.observationCapacity &- first, isFresh: first == 0,
+                    { place, value, _ in
+                        observation.number = value * scale
+                        unsafe (batch.observations + (first &+ place)).initialize(to: observation)
+                    })
+            else { return false }
+            batch.observationCount = first &+ count
             batch.receipt.accept()
             return true
         }
-    }
-
-    /// Appends one observation; `false` if there is no room.
-    private func take(_ observation: Observation, _ batch: EventBatch) -> Bool {
         guard batch.observationCount < batch.observationCapacity else { return false }
         unsafe (batch.observations + batch.observationCount).initialize(to: observation)
         batch.observationCount &+= 1
         batch.receipt.accept()
         return true
+    }
+
+    // MARK: Other metrics
+
+    /// Appends the samples of a line about anything else.
+    private func takeSamples(_ line: StatsDLine, _ batch: EventBatch) throws(RejectionReason) -> Bool {
+        let first = batch.sampleCount
+        var sample = MetricSample(
+            name: range(line.nameFrom, line.nameTo),
+            tags: line.tagsTo > line.tagsFrom ? range(line.tagsFrom, line.tagsTo) : .missing,
+            separator: line.separator, kind: .observation, isFirst: true, value: 0, text: .missing,
+            weight: line.weight, timestamp: line.timestamp)
+        switch line.type {
+        case .set:
+            sample.kind = .member
+            sample.text = range(line.valuesFrom, line.valuesTo)
+        case .count:
+            sample.kind = .count
+            sample.value = try line.sumOfCounts(numbers)
+        case .number, .gauge, .milliseconds:
+            let kind: SampleKind =
+                line.type == .gauge ? .gauge : line.type == .milliseconds ? .milliseconds : .observation
+            let signsAreChanges = line.type == .gauge && options.signsAreChanges
+            guard
+                let count = try readValues(
+                    line, room: batch.observationCapacity &- first, isFresh: first == 0,
+                    { place, value, isSigned in
+                        sample.kind = signsAreChanges && isSigned ? .gaugeChange : kind
+                        sample.value = value
+                        sample.isFirst = place == 0
+                        unsafe (batch.samples + (first &+ place)).initialize(to: sample)
+                    })
+            else { return false }
+            batch.sampleCount = first &+ count
+            batch.receipt.accept()
+            return true
+        }
+        guard first < batch.observationCapacity else { return false }
+        unsafe (batch.samples + first).initialize(to: sample)
+        batch.sampleCount = first &+ 1
+        batch.receipt.accept()
+        return true
+    }
+
+    // MARK: Values
+
+    /// Reads the numbers of a line and hands each over with its place and whether it has a sign.
+    ///
+    /// - Returns: How many there are; `nil` if there is no room for all, in which case none counts and the line starts
+    ///   the next batch.
+    @inline(__always)
+    private func readValues(
+        _ line: StatsDLine, room: Int, isFresh: Bool, _ take: (_ place: Int, _ value: Double, _ isSigned: Bool) -> Void
+    ) throws(RejectionReason) -> Int? {
+        let bytes = line.bytes
+        var count = 0
+        var at = line.valuesFrom
+        // One more turn than there are colons; empty values are skipped.
+        while at <= line.valuesTo {
+            if at == line.valuesTo || bytes[at] == Byte.colon {
+                at &+= 1
+                continue
+            }
+            let isSigned = bytes[at] == Byte.minus || bytes[at] == Byte.plus
+            guard let value = numbers.read(bytes, &at, .lenient), value.isFinite,
+                at == line.valuesTo || bytes[at] == Byte.colon
+            else { throw .malformedValue }
+            guard count < room else {
+                // A line that not even an empty batch can hold would come back for ever.
+                if isFresh { throw .lineTooLong }
+                return nil
+            }
+            take(count, value, isSigned)
+            count &+= 1
+            at &+= 1
+        }
+        guard count > 0 else { throw .malformedValue }
+        return count
     }
 }

@@ -1,17 +1,20 @@
 import Events
 
-/// One DogStatsD metric line, taken apart; its values are not read yet.
+/// One StatsD metric line, taken apart; its values are not read yet.
 ///
 ///     name ":" value *( ":" value ) "|" type *( "|" field )
 struct StatsDLine {
     /// What the values are.
     enum MetricType {
-        case count, number, milliseconds, set
+        case count, gauge, number, milliseconds, set
     }
 
     let bytes: ByteWindow
-    /// What the name stands for; `nil` for a name that is not ours.
+    /// What the name stands for; `nil` for a name that is no model's.
     var role: Role?
+    /// The name without tags.
+    var nameFrom = 0
+    var nameTo = 0
     var type = MetricType.number
     /// The values with the colons between them.
     var valuesFrom = 0
@@ -19,72 +22,133 @@ struct StatsDLine {
     /// Events that one value stands for.
     var weight = 1.0
     var timestamp = EventBatch.noTimestamp
-    var model = ByteRange.missing
-    var version = ByteRange.missing
-    var feature = ByteRange.missing
-    /// The tag `class` or `value`.
-    var category = ByteRange.missing
-    var status = Status.success
+    /// The tags with the commas between them, in whichever style; empty without any.
+    var tagsFrom = 0
+    var tagsTo = 0
+    /// Between key and value of a tag.
+    var separator = Byte.colon
 
     /// Takes `from..<to` apart.
-    init(_ bytes: ByteWindow, _ from: Int, _ to: Int, _ numbers: DecimalReader) throws(RejectionReason) {
+    init(
+        _ bytes: ByteWindow, _ from: Int, _ to: Int, _ numbers: DecimalReader, _ options: StatsDOptions
+    ) throws(RejectionReason) {
         self.bytes = bytes
         let nameEnd = Self.find(Byte.colon, bytes, from, to)
         valuesFrom = nameEnd &+ 1
         valuesTo = Self.find(Byte.pipe, bytes, from, to)
         guard nameEnd > from, valuesFrom < valuesTo, valuesTo < to else { throw .malformedLine }
+        (nameFrom, nameTo) = (from, nameEnd)
+        if !options.tagStyles.isEmpty { splitName(options.tagStyles) }
+        guard nameTo > nameFrom else { throw .malformedLine }
         var at = valuesTo &+ 1
         var end = Self.find(Byte.pipe, bytes, at, to)
-        let isGauge = try readType(at, end)
-        role = Self.role(bytes, from, nameEnd)
+        try readType(at, end)
+        if options.readsModelLines { role = Self.role(bytes, nameFrom, nameTo) }
         var rate: Double?
+        let isTaggedByName = tagsTo > tagsFrom
         while end < to {
             at = end &+ 1
             end = Self.find(Byte.pipe, bytes, at, to)
             switch bytes[at] {
             case _ where at == end: break
             case Byte.at: rate = try readRate(at &+ 1, end, numbers)
-            case Byte.hash: try readTags(at &+ 1, end, numbers)
+            case Byte.hash:
+                guard !isTaggedByName else { throw .mixedTags }
+                (tagsFrom, tagsTo) = (at &+ 1, end)
             case 0x54: timestamp = try readTimestamp(at &+ 1, end)  // T
             default: break
             }
         }
-        if let rate, !isGauge, !(type == .count && timestamp != EventBatch.noTimestamp) { weight = 1 / rate }
+        if let rate, type != .gauge, !(type == .count && timestamp != EventBatch.noTimestamp) { weight = 1 / rate }
     }
 
-    /// The sum of the values of a count; `nil` if it is zero, which counts nothing.
-    func sumOfCounts(_ numbers: DecimalReader) throws(RejectionReason) -> Double? {
+    /// The sum of the values of a count.
+    func sumOfCounts(_ numbers: DecimalReader) throws(RejectionReason) -> Double {
         var total = 0.0
+        var isEmpty = true
         var at = valuesFrom
         while at < valuesTo {
             if bytes[at] == Byte.colon {
                 at &+= 1
                 continue
             }
-            guard let value = numbers.read(bytes, &at, .lenient), value >= 0, value <= StatsDDecoder.largestCount,
+            guard let value = numbers.read(bytes, &at, .lenient), value.isFinite,
                 at == valuesTo || bytes[at] == Byte.colon
             else { throw .malformedValue }
+            guard value >= 0 else { throw .negativeCount }
             total += value
+            isEmpty = false
         }
-        if total == 0 { return nil }
-        guard total >= 1, total <= StatsDDecoder.largestCount else { throw .malformedValue }
+        guard !isEmpty, total <= StatsDDecoder.largestCount else { throw .malformedValue }
         return total
     }
 
-    /// Reads the type and says whether it is a gauge.
-    private mutating func readType(_ at: Int, _ end: Int) throws(RejectionReason) -> Bool {
+    // MARK: Name
+
+    /// Parts the name from the tags in it; the first style found counts.
+    private mutating func splitName(_ styles: StatsDTagStyles) {
+        if styles.contains(.signalFX) {
+            let open = Self.find(Byte.openBracket, bytes, nameFrom, nameTo)
+            let close = Self.find(Byte.closeBracket, bytes, open, nameTo)
+            if close < nameTo { return splitBrackets(open, close) }
+        }
+        let comma = styles.contains(.influxDB) ? Self.find(Byte.comma, bytes, nameFrom, nameTo) : nameTo
+        let hash = styles.contains(.librato) ? Self.find(Byte.hash, bytes, nameFrom, comma) : comma
+        let mark = min(comma, hash)
+        guard mark < nameTo else { return }
+        (tagsFrom, tagsTo, separator) = (mark &+ 1, nameTo, 0x3D)
+        nameTo = mark
+    }
+
+    /// Parts the name from tags in brackets.
+    ///
+    /// What follows the brackets is part of the name, so the line is turned into one with the brackets last: decoded
+    /// again it means the same.
+    private mutating func splitBrackets(_ open: Int, _ close: Int) {
+        let tail = nameTo &- close &- 1
+        if tail > 0 {
+            reverse(open, close &+ 1)
+            reverse(close &+ 1, nameTo)
+            reverse(open, nameTo)
+        }
+        (tagsFrom, tagsTo, separator) = (open &+ tail &+ 1, nameTo &- 1, 0x3D)
+        nameTo = open &+ tail
+    }
+
+    private func reverse(_ from: Int, _ to: Int) {
+        var (low, high) = (from, to &- 1)
+        while low < high {
+            (bytes[low], bytes[high]) = (bytes[high], bytes[low])
+            low &+= 1
+            high &-= 1
+        }
+    }
+
+    private static func role(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Role? {
+        guard to &- from > 6, equals(bytes, from, "model.") else { return nil }
+        let name = from &+ 6
+        switch to &- name {
+        case 5 where equals(bytes, name, "score"): return .score
+        case 7 where equals(bytes, name, "feature"): return .feature
+        case 7 where equals(bytes, name, "latency"): return .latency
+        case 7 where equals(bytes, name, "outcome"): return .outcome
+        case 10 where equals(bytes, name, "prediction"): return .prediction
+        default: return nil
+        }
+    }
+
+    // MARK: Fields
+
+    private mutating func readType(_ at: Int, _ end: Int) throws(RejectionReason) {
         switch (end &- at, bytes[at]) {
         case (1, 0x63): type = .count
-        case (1, 0x67):
-            type = .number
-            return true
+        case (1, 0x67): type = .gauge
         case (1, 0x68), (1, 0x64): type = .number
         case (1, 0x73): type = .set
         case (2, 0x6D) where bytes[at &+ 1] == 0x73: type = .milliseconds
         case (0, _): throw .malformedLine
         default: throw .unknownType
         }
-        return false
     }
 
     private func readRate(_ at: Int, _ end: Int, _ numbers: DecimalReader) throws(RejectionReason) -> Double {
@@ -106,44 +170,11 @@ struct StatsDLine {
         return seconds &* 1_000_000_000
     }
 
-    /// `key:value` pairs between commas; tags without a value and unknown ones mean nothing to us.
-    private mutating func readTags(_ from: Int, _ to: Int, _ numbers: DecimalReader) throws(RejectionReason) {
-        var at = from
-        while at < to {
-            let end = Self.find(Byte.comma, bytes, at, to)
-            let keyEnd = Self.find(Byte.colon, bytes, at, end)
-            let value = keyEnd &+ 1 < end ? range(keyEnd &+ 1, end) : .missing
-            if value.isPresent {
-                switch keyEnd &- at {
-                case 5 where Self.equals(bytes, at, "model"): model = value
-                case 5 where Self.equals(bytes, at, "class") || Self.equals(bytes, at, "value"): category = value
-                case 6 where Self.equals(bytes, at, "status"):
-                    status = StatusNames.status(bytes, keyEnd &+ 1, end, namesAnError: false, numbers)
-                case 7 where Self.equals(bytes, at, "version"): version = value
-                case 7 where Self.equals(bytes, at, "feature"): feature = value
-                default: break
-                }
-            }
-            at = end &+ 1
-        }
-    }
-
-    private static func role(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Role? {
-        guard to &- from > 6, equals(bytes, from, "model.") else { return nil }
-        let name = from &+ 6
-        switch to &- name {
-        case 5 where equals(bytes, name, "score"): return .score
-        case 7 where equals(bytes, name, "feature"): return .feature
-        case 7 where equals(bytes, name, "latency"): return .latency
-        case 7 where equals(bytes, name, "outcome"): return .outcome
-        case 10 where equals(bytes, name, "prediction"): return .prediction
-        default: return nil
-        }
-    }
+    // MARK: Bytes
 
     /// Offset of the first `byte` in `from..<to`, or `to`.
     @inline(__always)
-    private static func find(_ byte: UInt8, _ bytes: ByteWindow, _ from: Int, _ to: Int) -> Int {
+    static func find(_ byte: UInt8, _ bytes: ByteWindow, _ from: Int, _ to: Int) -> Int {
         let pattern = UInt64(byte) &* ByteWindow.ones
         var at = from
         while at < to {
@@ -155,7 +186,7 @@ struct StatsDLine {
     }
 
     @inline(__always)
-    private static func equals(_ bytes: ByteWindow, _ at: Int, _ text: StaticString) -> Bool {
+    static func equals(_ bytes: ByteWindow, _ at: Int, _ text: StaticString) -> Bool {
         for i in 0..<text.utf8CodeUnitCount where unsafe bytes[at &+ i] != text.utf8Start[i] { return false }
         return true
     }

@@ -121,7 +121,7 @@ extension Monitor {
         }
         let cost = SeriesCost.signal(role: role, kind: kind, settings: settings)
         let further = slots[slot].further(cost)
-        guard further == 0 || slots.reduce(further, { $0 &+ $1.series }) <= settings.limits.series else {
+        guard further == 0 || slots.reduce(further &+ custom.cost, { $0 &+ $1.series }) <= settings.limits.series else {
             return UnmeasuredColumn.series
         }
         let signal = SignalState(role: role, name: name, kind: kind, settings: settings)

@@ -11,6 +11,21 @@ extension MonitorState {
         for limit in overflows.indices { overflows[limit] = 0 }
         for source in sources.indices { sources[source].receipt = Receipt() }
         for model in models.indices { models[model].resetCounters() }
+        custom.resetCounters()
+    }
+}
+
+extension CustomState {
+    /// See `MonitorState.resetCounters`: gauges and what is recent go on.
+    mutating func resetCounters() {
+        evictions = 0
+        for number in series.indices where metrics.indices.contains(series[number].metric) {
+            if metrics[series[number].metric].kind == .counter { series[number].number = ExactSum() }
+            if let bounds = series[number].histogram?.bounds {
+                series[number].histogram = CustomHistogram(bounds: bounds)
+            }
+            series[number].summary?.resetTotals()
+        }
     }
 }
 

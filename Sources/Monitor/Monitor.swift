@@ -25,6 +25,7 @@ public struct Monitor: ~Copyable {
     var slots: [ModelSlot] = []
     var overflows = [UInt64](repeating: 0, count: MonitorLimit.allCases.count)
     var directory = ModelDirectory()
+    var custom: CustomRegistry
     var scratch = ApplyScratch(rowCapacity: EventLimits.batchRows)
     var groups: [RowGroup] = []
     var touched: [Int] = []
@@ -37,6 +38,7 @@ public struct Monitor: ~Copyable {
     /// Starts from nothing.
     public init(settings: MonitorSettings, at now: Instant) {
         self.settings = settings
+        custom = CustomRegistry(settings: settings.custom)
         anchor = now
         adopt(
             MonitorState(
@@ -51,6 +53,7 @@ public struct Monitor: ~Copyable {
     /// What no longer fits the settings is reset; `notes` says what.
     public init(settings: MonitorSettings, restoring state: MonitorState, at now: Instant) {
         self.settings = settings
+        custom = CustomRegistry(settings: settings.custom)
         anchor = now
         notes = adopt(state, at: now, restarts: true)
     }
@@ -62,7 +65,7 @@ public struct Monitor: ~Copyable {
         return adopt(state, at: now, restarts: false)
     }
 
-    /// Applies a batch: rows, observations, receipt and positions, as one step.
+    /// Applies a batch: rows, observations, samples, receipt and positions, as one step.
     ///
     /// About 0.25 µs per row of 16 signals.
     public mutating func apply(_ batch: EventBatch, at now: Instant) {
@@ -76,18 +79,20 @@ public struct Monitor: ~Copyable {
             applyRows(batch, binding: binding, arrival: arrival, now: now)
         }
         if batch.observationCount > 0 { applyObservations(batch, arrival: arrival, now: now) }
+        if batch.sampleCount > 0 { applySamples(batch, arrival: arrival) }
         for slot in touched {
             slots[slot].state.clock.arrived(at: now)
             slots[slot].isTouched = false
         }
     }
 
-    /// Lets time pass: windows of idle models move on.
+    /// Lets time pass: windows of idle models move on, and series without samples end.
     public mutating func advance(to now: Instant) {
         for slot in slots.indices {
             slots[slot].state.clock.rest(until: now)
             slots[slot].followClock()
         }
+        custom.evict(now: arrivalTime(at: now))
     }
 
     /// Takes a consistent cut.
@@ -108,6 +113,7 @@ public struct Monitor: ~Copyable {
             sources: sources.map {
                 SourceSnapshot(name: $0.name, receipt: $0.receipt, schema: $0.schema, positions: $0.positions)
             },
+            custom: custom.cut(now: arrivalTime(at: now)),
             overflows: MonitorLimit.allCases.map { (limit: $0.label, count: overflows[Int($0.rawValue)]) })
         return MonitorCut(snapshot: snapshot, state: state(at: now))
     }
@@ -133,7 +139,8 @@ public struct Monitor: ~Copyable {
     private func state(at now: Instant) -> MonitorState {
         MonitorState(
             generation: generation, taken: now, arrivalTime: arrivalTime(at: now), windows: settings.windows,
-            sources: sources, models: slots.map(\.state), overflows: overflows)
+            sources: sources, models: slots.map(\.state), custom: custom.state,
+            overflows: overflows)
     }
 
     /// Takes over a state as far as it fits the settings.
@@ -153,6 +160,7 @@ public struct Monitor: ~Copyable {
         for source in state.sources where !settings.sources.contains(source.name) {
             notes.append("source \(source.name) is no longer configured: its totals and positions are forgotten")
         }
+        custom = CustomRegistry(state: state.custom, settings: settings.custom)
         let keepsPanes = state.windows == settings.windows
         if !keepsPanes, !state.models.isEmpty { notes.append("the windows changed: they start empty") }
         slots = []
@@ -247,7 +255,7 @@ public struct Monitor: ~Copyable {
         if let known = directory.slot(model: model, version: version) { return known }
         let isOther = model == Self.otherModel
         if !isOther {
-            let used = slots.reduce(0) { $0 &+ $1.series }
+            let used = slots.reduce(custom.cost) { $0 &+ $1.series }
             let limit: MonitorLimit? =
                 directory.count >= settings.limits.models
                 ? .models : used &+ cost > settings.limits.series ? .series : nil

@@ -117,6 +117,8 @@ public struct MonitorSettings: Sendable, Equatable {
     public var limits = MonitorLimits()
     /// Names of the sources, in the order of `EventBatch.source`.
     public var sources: [String] = []
+    /// What becomes of metrics that are no model's.
+    public var custom = CustomSettings()
     /// Features whose values are exposed as a histogram.
     public var exposedValues: [String] = []
 

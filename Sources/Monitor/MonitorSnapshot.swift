@@ -11,18 +11,21 @@ public struct MonitorSnapshot: Sendable {
     public var models: [ModelSnapshot]
     /// Sources, in the order of the configuration.
     public var sources: [SourceSnapshot]
+    /// Metrics that are no model's, with all their series.
+    public var custom: CustomState
     /// Events refused or redirected at a limit, by the name of the limit.
     public var overflows: [(limit: String, count: UInt64)]
 
     /// Creates a snapshot.
     public init(
         taken: Instant, generation: UInt64, models: [ModelSnapshot], sources: [SourceSnapshot],
-        overflows: [(limit: String, count: UInt64)]
+        custom: CustomState = CustomState(), overflows: [(limit: String, count: UInt64)]
     ) {
         self.taken = taken
         self.generation = generation
         self.models = models
         self.sources = sources
+        self.custom = custom
         self.overflows = overflows
     }
 }

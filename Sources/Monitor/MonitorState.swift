@@ -14,6 +14,8 @@ public enum MonitorLimit: UInt8, Sendable, CaseIterable {
     case series = 3
     /// File positions beyond `MonitorState.positionLimit`.
     case positions = 4
+    /// Samples of custom metrics that went to an overflow series.
+    case customSeries = 5
 
     /// The `limit` label value.
     public var label: String {
@@ -23,6 +25,7 @@ public enum MonitorLimit: UInt8, Sendable, CaseIterable {
         case .categoriesPerSignal: "categories_per_signal"
         case .series: "series"
         case .positions: "positions"
+        case .customSeries: "custom_series"
         }
     }
 }
@@ -44,13 +47,15 @@ public struct MonitorState: Sendable {
     public var sources: [SourceState]
     /// Models in the order in which they came up.
     public var models: [ModelState]
+    /// Metrics that are no model's.
+    public var custom: CustomState
     /// How often each limit was reached, by `MonitorLimit.rawValue`.
     public var overflows: [UInt64]
 
     /// Creates a state.
     public init(
         generation: UInt64, taken: Instant, arrivalTime: Int64, windows: [WindowSetting], sources: [SourceState],
-        models: [ModelState], overflows: [UInt64]
+        models: [ModelState], custom: CustomState = CustomState(), overflows: [UInt64]
     ) {
         self.generation = generation
         self.taken = taken
@@ -58,6 +63,7 @@ public struct MonitorState: Sendable {
         self.windows = windows
         self.sources = sources
         self.models = models
+        self.custom = custom
         self.overflows = overflows
     }
 }

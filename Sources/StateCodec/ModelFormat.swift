@@ -17,6 +17,7 @@ extension StateWriter {
         }
         list(state.sources) { $0.source($1) }
         list(state.models) { $0.model($1) }
+        custom(state.custom)
     }
 
     private mutating func model(_ model: ModelState) {
@@ -55,12 +56,7 @@ extension StateWriter {
         ] { count(value) }
         counts(signal.bins)
         number(signal.carriedWeight)
-        optional(signal.histogram) { writer, histogram in
-            writer.list(histogram.bounds) { $0.number($1) }
-            writer.counts(histogram.counts)
-            writer.moments(histogram.moments)
-            writer.sketch(histogram.native)
-        }
+        optional(signal.histogram) { $0.histogram($1) }
     }
 
     private mutating func clock(_ clock: EventClock) {
@@ -118,7 +114,7 @@ extension StateReader {
         let models = try list("models") { (reader) throws(StateError) in try reader.model(windows) }
         return MonitorState(
             generation: generation, taken: taken, arrivalTime: arrivalTime, windows: windows, sources: sources,
-            models: models, overflows: overflows)
+            models: models, custom: try custom(), overflows: overflows)
     }
 
     private mutating func model(_ windows: [WindowSetting]) throws(StateError) -> ModelState {
@@ -165,16 +161,7 @@ extension StateReader {
         signal.bins = try counts("cells")
         signal.carriedWeight = try number()
         guard signal.carriedWeight >= 0, signal.carriedWeight < 1 else { throw .malformed("an impossible weight") }
-        signal.histogram = try optional { (reader) throws(StateError) in
-            let bounds = try reader.list("bounds", size: 8) { (reader) throws(StateError) in
-                try reader.finite("a bound")
-            }
-            let counts = try reader.counts("buckets")
-            let moments = try reader.moments()
-            let native = try reader.sketch()
-            let histogram = ValueHistogram(bounds: bounds, counts: counts, moments: moments, native: native)
-            return try reader.valid(histogram, "histogram")
-        }
+        signal.histogram = try optional { (reader) throws(StateError) in try reader.histogram() }
         return signal
     }
 

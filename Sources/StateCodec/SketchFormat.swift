@@ -1,6 +1,7 @@
+import Monitor
 import Sketches
 
-// Sketches. Each writer stands beside its reader.
+// Sketches and histograms. Each writer stands beside its reader.
 
 extension StateWriter {
     mutating func moments(_ moments: Moments) {
@@ -18,6 +19,13 @@ extension StateWriter {
             signed(Int64(side.offset))
             sparseCounts(side.counts)
         }
+    }
+
+    mutating func histogram(_ histogram: ValueHistogram) {
+        list(histogram.bounds) { $0.number($1) }
+        counts(histogram.counts)
+        moments(histogram.moments)
+        sketch(histogram.native)
     }
 
     /// Exact hashes, or registers as their smallest and four bits each above that; 15 stands for a byte that follows
@@ -61,6 +69,15 @@ extension StateReader {
             QuantileSketch(schema: $0, zeroCount: zeroCount, positive: positive, negative: negative)
         }
         return try valid(sketch, "quantile sketch")
+    }
+
+    mutating func histogram() throws(StateError) -> ValueHistogram {
+        let bounds = try list("bounds", size: 8) { (reader) throws(StateError) in try reader.finite("a bound") }
+        let counts = try counts("buckets")
+        let moments = try moments()
+        let native = try sketch()
+        return try valid(
+            ValueHistogram(bounds: bounds, counts: counts, moments: moments, native: native), "histogram")
     }
 
     private mutating func buckets() throws(StateError) -> QuantileSketch.Buckets {

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import LineFormats
 import Monitor
 import Testing
 
@@ -92,6 +93,45 @@ import Testing
                 Signal(name: "prediction", role: .prediction, kind: .numeric, path: ["y"]),
                 Signal(name: "latency", role: .latency, kind: .numeric, path: ["took"], scale: 0.001),
             ])
+    }
+
+    @Test func statsDAndCustomMetrics() throws {
+        let configuration = try decode(
+            """
+            statsd: {gauge_signs: change, tag_styles: [influxdb, dogstatsd], model_lines: false}
+            custom_metrics: {unmapped: ignore, timers: summary, quantiles: [0.5, 1], max_age: 1m, age_buckets: 2,
+              ttl: 1h, metrics: 3, series: 4}
+            """)
+        #expect(
+            configuration.statsD
+                == StatsDOptions(signsAreChanges: true, tagStyles: .influxDB, readsModelLines: false))
+        let custom = configuration.monitor.custom
+        var summary = SummarySetting()
+        (summary.quantiles, summary.age, summary.parts) = ([0.5, 1], 60_000_000_000, 2)
+        #expect(!custom.exposesUnmapped && custom.observer == .summary(summary))
+        #expect(custom.timeToLive == 3_600_000_000_000 && custom.metrics == 3 && custom.series == 4)
+        #expect(!configuration.monitorSettings.custom.reservedNames.isEmpty)
+        let buckets = try decode("custom_metrics: {buckets: [1, 2.5]}").monitor.custom.observer
+        #expect(buckets == .histogram(bounds: [1, 2.5]))
+    }
+
+    @Test(arguments: [
+        ("statsd: {tag_styles: [graphite]}", "t.yaml:1: statsd.tag_styles[0]: \"graphite\": must be one of"),
+        ("statsd: {gauge_signs: delta}", "t.yaml:1: statsd.gauge_signs: \"delta\": must be one of value, change"),
+        ("custom_metrics: {buckets: [1, 1]}", "t.yaml:1: custom_metrics.buckets: must be 1 to 100 ascending numbers"),
+        ("custom_metrics: {buckets: [x]}", "t.yaml:1: custom_metrics.buckets[0]: \"x\": must be a finite number"),
+        ("custom_metrics: {quantiles: [2]}", "t.yaml:1: custom_metrics.quantiles: must be 1 to 20 ascending numbers"),
+        (
+            "custom_metrics: {max_age: 1h}",
+            "t.yaml:1: custom_metrics.max_age: \"1h\": has no meaning while timers are histogram"
+        ),
+        (
+            "custom_metrics: {timers: summary, buckets: [1]}",
+            "t.yaml:1: custom_metrics.buckets: has no meaning while timers are summary"
+        ),
+    ])
+    func statsDAndCustomMetricsAreChecked(text: String, message: String) {
+        #expect(messages(text).contains { $0.hasPrefix(message) }, "\(messages(text))")
     }
 
     @Test func modelsAndThresholds() throws {

@@ -106,9 +106,9 @@ extension EndToEnd {
             }
             #expect(scrape.isBalanced)
             #expect(scrape.sum("telltale_kernel_drops_total") == 0)
-            #expect(scrape.sum("telltale_events_accepted_total") == 1_500)
+            #expect(scrape.sum("telltale_events_accepted_total") == 1_501)
             #expect(scrape.sum("telltale_events_rejected_total") == 2)
-            #expect(scrape.sum("telltale_events_ignored_total", ["reason": "unmapped"]) == 1)
+            #expect(scrape.sum("other_metric_total") == 1)
             #expect(scrape.sum("model_predictions_total", ["model": "m", "version": "1"]) == 500)
             #expect(scrape.sum("model_prediction_class_total", ["class": "no"]) == 100)
             #expect(scrape.sum("model_prediction_class_total", ["class": "yes"]) == 400)

@@ -51,7 +51,7 @@ struct DatagramIntakeTests {
         #expect(harness.rows == 2)
         #expect(harness.observations == 1)
         #expect(harness.receipt.received == 6)
-        #expect(harness.receipt.accepted == 3)
+        #expect(harness.receipt.accepted == 4)
         #expect(harness.receipt.isBalanced)
         #expect(
             harness.receipt.bytesRead

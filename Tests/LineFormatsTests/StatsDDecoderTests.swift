@@ -119,9 +119,17 @@ import Testing
         ("model.score:1|g|T0", .invalidTimestamp), ("model.score:1|g|T1x", .invalidTimestamp),
         ("model.score:1|g|T99999999999", .invalidTimestamp), ("model.feature:1|g", .noSignal),
         ("model.feature:1|g|#feature:", .noSignal), ("model.outcome:1|c", .noSignal),
-        ("model.prediction:-1|c|#class:a", .malformedValue), ("model.prediction:0.5|c|#class:a", .malformedValue),
+        ("model.prediction:-1|c|#class:a", .negativeCount), ("model.prediction:0.5|c|#class:a", .malformedValue),
         ("model.prediction:1e300|c|#class:a", .malformedValue), ("{\"n\":}", .malformedJSON),
         ("model.score:1|h|T\u{661}", .invalidTimestamp),
+        ("_e{5,4}:title", .malformedLine), ("_e{0,4}:|text", .malformedLine), ("_e{5}:title|text", .malformedLine),
+        ("_e{5,5}:title|text", .malformedLine), ("_e{5,3}:title|text", .malformedLine), ("_e{", .malformedLine),
+        ("_e{99999999,1}:a|b", .malformedLine), ("_e{1,1}a|b", .malformedLine), ("_sc|", .malformedLine),
+        ("_sc||0", .malformedLine), ("_sc|name|4", .malformedLine), ("_sc|name|00", .malformedLine),
+        ("_sc|name", .malformedLine), ("model.score,model=a:1|g|#x:y", .mixedTags),
+        ("model.score[model=a]:1|g|#x", .mixedTags), (",a=b:1|c", .malformedLine), ("[a=b]:1|c", .malformedLine),
+        ("other:1:-2|c", .negativeCount), ("other:x|c", .malformedValue), ("other:1e13|c", .malformedValue),
+        ("other:1::x|g", .malformedValue), ("other:|s", .malformedLine), ("other::|c", .malformedValue),
     ])
     func rejects(line: String, reason: RejectionReason) {
         let batch = Self.decode(line)
@@ -136,9 +144,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("page.views:1|c", IgnoreReason.unmapped), ("model.features:1|g", .unmapped), ("model.:1|g", .unmapped),
-        ("datadog.dogstatsd.client.metrics:4|c", .unmapped), ("model.prediction:0|c|#class:a", .unmapped),
-        ("_e{5,4}:title|text|#a:b", .event), ("_sc|name|0|m:fine", .serviceCheck), ("\n", .blankLine),
+        ("model.prediction:0|c|#class:a", IgnoreReason.unmapped), ("\n", .blankLine),
+        ("_e{5,4}:title|text|#a:b", .event), ("_e{5,0}:title|", .event), ("_e{4,1}:t|é|x|p:low|t:what", .event),
+        ("_e{1,1}:a|b|c:x|e:y|card:low", .event), ("_sc|name|0|m:fine", .serviceCheck), ("_sc|a.b|3", .serviceCheck),
+        ("_sc|name|2|d:1|h:x|#a:b|m:m\\: fine|c:id|e:it-true", .serviceCheck),
     ])
     func ignores(line: String, reason: IgnoreReason) {
         let batch = Self.decode(line)

@@ -10,6 +10,7 @@ import Testing
         settings.sources = ["a", "b"]
         settings.learning.events = 400
         settings.exposedValues = ["age"]
+        settings.custom.timeToLive = 7_000_000_000_000
         return settings
     }
 
@@ -28,6 +29,10 @@ import Testing
             batch.receipt.reject(.malformedJSON)
             batch.observe(.feature, "amount", .number(Double(start)), weight: 2.5)
             batch.observe(.prediction, nil, .text("maybe"), isPrediction: true)
+            batch.sample(.count, "requests", tags: "code:\(start % 300)", 1, weight: 1 / 0.3)
+            batch.sample(.gauge, "depth", Double(start))
+            batch.sample(.milliseconds, "took", tags: "route:a", Double(start % 7), weight: 2.5)
+            batch.sample(.member, "users", text: "u\(start)")
             batch.positions = [
                 .reached(
                     FilePosition(

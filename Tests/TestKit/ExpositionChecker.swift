@@ -134,7 +134,7 @@ public struct ExpositionChecker {
     private static func sampleNames(of family: ExposedFamily, _ dialect: Dialect) -> [String] {
         switch family.type {
         case "histogram": ["_bucket", "_sum", "_count"].map { family.name + $0 }
-        case "summary": ["_sum", "_count"].map { family.name + $0 }
+        case "summary": ["", "_sum", "_count"].map { family.name + $0 }
         case "counter" where dialect == .openMetrics: [family.name + "_total"]
         case "info": [family.name + "_info"]
         default: [family.name]
@@ -153,18 +153,25 @@ public struct ExpositionChecker {
         // Samples of one metric follow each other; each metric has all its parts, once and in order.
         var rest = family.samples[...]
         while let first = rest.first {
-            let labels = first.labels.filter { $0.name != "le" }
-            let metric = rest.prefix { $0.labels.filter { $0.name != "le" } == labels }
+            let own: Set<String> = ["le", "quantile"]
+            let labels = first.labels.filter { !own.contains($0.name) }
+            var metric = rest.prefix { $0.labels.filter { !own.contains($0.name) } == labels }
             rest = rest.dropFirst(metric.count)
+            let quantiles = metric.prefix { $0["quantile"] != nil }
+            guard quantiles.allSatisfy({ $0.name == family.name }) else { throw fault("a quantile of something else") }
+            metric = metric.dropFirst(quantiles.count)
             let buckets = metric.filter { $0.name.hasSuffix("_bucket") }
             // A histogram of negative values has neither sum nor count.
-            let hasSum = family.type == "summary" || metric.count > buckets.count
-            let order = buckets.map(\.name) + (hasSum ? [family.name + "_sum", family.name + "_count"] : [])
+            let hasSum = metric.contains { $0.name == family.name + "_sum" }
+            let isSummary = family.type == "summary"
+            let order =
+                buckets.map(\.name) + (hasSum ? [family.name + "_sum"] : [])
+                + (hasSum || isSummary ? [family.name + "_count"] : [])
             guard metric.map(\.name) == order, let count = metric.last?.value else { throw fault("parts out of order") }
             if let sum = metric.first(where: { $0.name == family.name + "_sum" }), !(sum.value >= 0) {
                 throw fault("a sum below zero or NaN")
             }
-            guard family.type == "histogram" else { continue }
+            if isSummary { continue }
             let bounds = buckets.map { $0["le"] ?? "" }
             let numbers = bounds.compactMap { $0 == "+Inf" ? Double.infinity : Double($0) }
             guard numbers.count == bounds.count, zip(numbers, numbers.dropFirst()).allSatisfy({ $0 < $1 }),

@@ -101,6 +101,20 @@ extension EventBatch {
     }
 }
 
+extension EventBatch {
+    /// Appends one sample as an accepted line.
+    public func sample(
+        _ kind: SampleKind, _ name: String, tags: String? = nil, _ value: Double = 0, text: String? = nil,
+        weight: Double = 1
+    ) {
+        unsafe samples[sampleCount] = MetricSample(
+            name: write(name), tags: write(tags), separator: UInt8(ascii: ":"), kind: kind, isFirst: true,
+            value: value, text: write(text), weight: weight, timestamp: Self.noTimestamp)
+        sampleCount += 1
+        receipt.accept()
+    }
+}
+
 /// Reproducible traffic with everything that traffic has: gaps, late and early events, missing and wrong values.
 public enum TestHistory {
     /// 2026-01-01T00:00:00Z in nanoseconds.

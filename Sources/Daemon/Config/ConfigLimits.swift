@@ -30,4 +30,16 @@ enum ConfigLimits {
     static let referenceCategories = 1...100
     /// Bytes of the name of a model, version or feature.
     static let nameBytes = 256
+    /// How long a custom series without samples is kept, in nanoseconds; 0 for good.
+    static let timeToLive: ClosedRange<Int64> = 0...31_536_000_000_000_000
+    /// Custom metrics.
+    static let customMetrics = 1...100_000
+    /// Time series of custom metrics.
+    static let customSeries = 1...1_000_000
+    /// Upper bounds of a custom histogram.
+    static let buckets = 100
+    /// Quantiles of a custom summary.
+    static let quantiles = 20
+    /// How far back a custom summary looks, in nanoseconds.
+    static let summaryAge: ClosedRange<Int64> = 1_000_000_000...86_400_000_000_000
 }

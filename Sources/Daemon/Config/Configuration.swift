@@ -1,4 +1,6 @@
+internal import Catalog
 internal import Events
+internal import LineFormats
 internal import Monitor
 
 /// Everything the daemon is told: the configuration file, with the command line on top.
@@ -15,13 +17,16 @@ struct Configuration: Equatable, Sendable {
     var log = LogConfiguration()
     /// Where events come from.
     var sources: [SourceConfiguration] = []
+    /// How StatsD lines are read, by every source that takes them.
+    var statsD = StatsDOptions()
     /// What the monitor is told, but for references from files and the names of sources.
     var monitor = MonitorSettings()
 
-    /// The monitor's settings with the names of the sources filled in.
+    /// The monitor's settings with the names filled in of the sources, and of what custom metrics may not be called.
     var monitorSettings: MonitorSettings {
         var settings = monitor
         settings.sources = sources.map(\.name)
+        settings.custom.reservedNames = Catalog.reservedNames
         return settings
     }
 }

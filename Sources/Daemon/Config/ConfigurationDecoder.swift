@@ -72,6 +72,13 @@ struct ConfigurationDecoder {
             }
         }
         if let node = top.node("models") { decodeModels(node, into: &configuration.monitor) }
+        let custom = CustomMetricsDecoder(reader: reader)
+        if let node = top.node("statsd"), let section = reader.section(node, key: "statsd") {
+            configuration.statsD = custom.statsD(section)
+        }
+        if let node = top.node("custom_metrics"), let section = reader.section(node, key: "custom_metrics") {
+            configuration.monitor.custom = custom.customMetrics(section)
+        }
         if let node = top.node("sources") { configuration.sources = sources(node) }
     }
 

@@ -219,6 +219,7 @@ final class Sidecar: Sendable {
         if old.listen != new.listen { keys.append("listen") }
         if old.stateDirectory != new.stateDirectory { keys.append("state_dir") }
         if old.sources != new.sources { keys.append("sources") }
+        if old.statsD != new.statsD { keys.append("statsd") }
         return keys
     }
 

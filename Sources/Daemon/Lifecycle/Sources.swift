@@ -42,7 +42,8 @@ enum Sources {
                         startAt: from == .end ? .end : .beginning, queue: queue, onEvent: report.write))
             case .udp(let endpoint, let buffer):
                 let settings = DatagramSettings(
-                    address: endpoint.description, receiveBufferBytes: buffer, defaultModel: source.model ?? "default")
+                    address: endpoint.description, receiveBufferBytes: buffer, defaultModel: source.model ?? "default",
+                    statsD: configuration.statsD)
                 sources.append(
                     try DatagramSource(
                         source: index, settings: settings, schema: schema, queue: queue, onEvent: report.write))

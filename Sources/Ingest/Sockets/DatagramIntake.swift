@@ -10,7 +10,7 @@ struct DatagramIntake: ~Copyable {
     private let defaultModel: String
     private let pool: BatchPool
     private let queue: BatchQueue
-    private var lines = StatsDDecoder()
+    private var lines: StatsDDecoder
     private var records: RecordDecoder
     private var batch: EventBatch?
     private var batchSince: Int64 = 0
@@ -21,10 +21,14 @@ struct DatagramIntake: ~Copyable {
     private var rejections = RejectionExcerpts()
 
     /// An intake with empty hands.
-    init(schema: SourceSchema, defaultModel: String, pool: BatchPool, queue: BatchQueue) {
+    init(
+        schema: SourceSchema, defaultModel: String, statsD: StatsDOptions = StatsDOptions(), pool: BatchPool,
+        queue: BatchQueue
+    ) {
         self.defaultModel = defaultModel
         self.pool = pool
         self.queue = queue
+        lines = StatsDDecoder(options: statsD)
         let known: Schema
         switch schema {
         case .fixed(let schema):

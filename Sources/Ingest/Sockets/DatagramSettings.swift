@@ -1,3 +1,5 @@
+public import LineFormats
+
 /// Where datagrams are received.
 public struct DatagramSettings: Sendable, Equatable {
     /// `IPV4:PORT` or `[IPV6]:PORT`, numeric; port 0 for any free one.
@@ -8,15 +10,18 @@ public struct DatagramSettings: Sendable, Equatable {
     public var receiveBufferBytes: Int
     /// Model of the records that name none, for an inferred schema.
     public var defaultModel: String
+    /// How StatsD lines are read.
+    public var statsD: StatsDOptions
 
     /// Settings, by default the StatsD port on loopback.
     public init(
         address: String = "127.0.0.1:8125", receiveBufferBytes: Int = IngestLimits.receiveBufferBytes,
-        defaultModel: String = "default"
+        defaultModel: String = "default", statsD: StatsDOptions = StatsDOptions()
     ) {
         self.address = address
         self.receiveBufferBytes = receiveBufferBytes
         self.defaultModel = defaultModel
+        self.statsD = statsD
     }
 }
 

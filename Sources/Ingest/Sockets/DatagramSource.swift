@@ -65,7 +65,8 @@ public final class DatagramSource: Sendable {
     }
 
     private func run() {
-        var intake = DatagramIntake(schema: schema, defaultModel: settings.defaultModel, pool: pool, queue: queue)
+        var intake = DatagramIntake(
+            schema: schema, defaultModel: settings.defaultModel, statsD: settings.statsD, pool: pool, queue: queue)
         publish(&intake)
         var failure: Int = 0
         while !thread.isStopping {
