@@ -24,14 +24,15 @@ extension Monitor {
 
     /// First pass: model, time and treatment of every row.
     private mutating func placeRows(_ batch: EventBatch, binding: SchemaBinding, arrival: Int64, now: Instant) {
-        var slot = -1
-        var isOverflow = false
+        var recent = RecentModels()
         for row in 0..<batch.rowCount {
-            let isSame = row > 0 && batch.hasSameModel(row, row &- 1)
-            if !isSame {
-                (slot, isOverflow) = unsafe self.slot(
+            var found = recent.find(row, in: batch)
+            if found == nil {
+                found = unsafe self.slot(
                     batch, model: batch.models[row], version: batch.versions[row], binding: binding)
+                if let found { recent.add(row, found) }
             }
+            guard let (slot, isOverflow) = found else { continue }
             if isOverflow { overflows[Int(directory.otherReason.rawValue)] &+= 1 }
             touch(slot)
             let timestamp = unsafe batch.timestamps[row]
@@ -60,18 +61,10 @@ extension Monitor {
         for row in 0..<batch.rowCount {
             let slot = unsafe Int(scratch.slots[row])
             let treatment = unsafe RowGroup.Treatment(rawValue: scratch.treatments[row])
-            let home = treatment.contains(.late) ? nil : unsafe slots[slot].residence(ofMinute: scratch.minutes[row])
-            let (tier, index) = home ?? (-1, 0)
+            let minute = unsafe scratch.minutes[row]
             var group = slots[slot].newestGroup
-            while group >= 0,
-                groups[group].index != index || groups[group].tier != tier || groups[group].treatment != treatment
-            { group = groups[group].previous }
-            if group < 0 {
-                group = groups.count
-                groups.append(
-                    RowGroup(
-                        slot: slot, tier: tier, index: index, treatment: treatment, previous: slots[slot].newestGroup))
-                slots[slot].newestGroup = group
+            if group < 0 || groups[group].newestMinute != minute || groups[group].treatment != treatment {
+                group = self.group(slot: slot, minute: minute, treatment: treatment)
             }
             groups[group].count &+= 1
             unsafe scratch.groups[row] = Int32(truncatingIfNeeded: group)
@@ -88,6 +81,26 @@ extension Monitor {
             unsafe scratch.order[groups[group].start &+ groups[group].count] = Int32(truncatingIfNeeded: row)
             groups[group].count &+= 1
         }
+    }
+
+    /// The group of a row, begun if it is the first; several minutes may lie in one pane.
+    private mutating func group(slot: Int, minute: Int64, treatment: RowGroup.Treatment) -> Int {
+        let home = treatment.contains(.late) ? nil : slots[slot].residence(ofMinute: minute)
+        let (tier, index) = home ?? (-1, 0)
+        var group = slots[slot].newestGroup
+        while group >= 0,
+            groups[group].index != index || groups[group].tier != tier || groups[group].treatment != treatment
+        { group = groups[group].previous }
+        if group < 0 {
+            group = groups.count
+            groups.append(
+                RowGroup(
+                    slot: slot, tier: tier, index: index, treatment: treatment, newestMinute: minute,
+                    previous: slots[slot].newestGroup))
+            slots[slot].newestGroup = group
+        }
+        groups[group].newestMinute = minute
+        return group
     }
 
     /// Third pass: one group.
@@ -200,21 +213,5 @@ extension SignalState {
         case .feature: if settings.exposedValues.contains(name) { histogram = ValueHistogram(bounds: []) }
         case .outcome: break
         }
-    }
-}
-
-extension EventBatch {
-    /// Whether two rows name the same model and version.
-    @inline(__always)
-    fileprivate func hasSameModel(_ left: Int, _ right: Int) -> Bool {
-        unsafe isSameText(models[left], models[right]) && isSameText(versions[left], versions[right])
-    }
-
-    @inline(__always)
-    private func isSameText(_ left: ByteRange, _ right: ByteRange) -> Bool {
-        guard left.length == right.length else { return false }
-        guard let leftText = unsafe text(left), let rightText = unsafe text(right) else { return !left.isPresent }
-        for i in 0..<leftText.count where unsafe leftText[i] != rightText[i] { return false }
-        return true
     }
 }

@@ -19,6 +19,8 @@ struct RowGroup {
     var tier: Int
     var index: Int64
     var treatment: Treatment
+    /// Minute of the row added last.
+    var newestMinute: Int64
     var start = 0
     var count = 0
     /// The group of the same model found before; -1 for the first.

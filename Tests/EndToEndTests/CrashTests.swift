@@ -78,7 +78,7 @@ extension EndToEnd {
             }
         }
 
-        /// The first commit comes before the first line, so files are not forgotten that were rotated before the second.
+        /// The first commit comes before the first line: files that are rotated before the second are not forgotten.
         @Test func killedBeforeTheSecondCommit() async throws {
             let folder = try TemporaryFolder()
             try FileManager.default.createDirectory(at: folder.file("state"), withIntermediateDirectories: true)

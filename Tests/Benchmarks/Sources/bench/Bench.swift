@@ -15,6 +15,7 @@ enum Bench {
                bench parse FILE                  bytes to columns
                bench update FILE                 columns to state, decoding not counted
                bench end-to-end FILE             file to decoded, monitored, cut and rendered statistics
+                                                 (FILE: any log of JSON records; its schema is inferred)
                bench exposition SERIES           one rendering of at least so many series, text 0.0.4 and OpenMetrics
         """
 
@@ -39,7 +40,7 @@ enum Bench {
     }
 
     private static func open(_ file: String) -> LogReader {
-        guard let reader = LogReader(file, schema: LogSchema.generated) else { fail("cannot open \(file)") }
+        guard let reader = LogReader(file) else { fail("\(file): cannot be read, or holds no records") }
         return reader
     }
 

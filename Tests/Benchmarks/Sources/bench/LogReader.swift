@@ -12,12 +12,24 @@ struct LogReader: ~Copyable {
     private var consumed = 0
     private var isAtEnd = false
 
-    /// Opens a log; `nil` if it cannot be opened.
-    init?(_ path: String, schema: Schema) {
+    /// Opens a log and infers its schema, as the daemon does; `nil` if it cannot be opened or holds nothing to measure.
+    init?(_ path: String) {
         descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        decoder = RecordDecoder(schema: schema)
-        batch = EventBatch(source: 0, schema: schema)
-        guard descriptor >= 0 else { return nil }
+        let schema = Self.infer(descriptor)
+        decoder = RecordDecoder(schema: schema ?? Schema(signals: []))
+        batch = EventBatch(source: 0, schema: schema ?? Schema(signals: []))
+        guard schema != nil else { return nil }
+    }
+
+    /// Leaves the file where it was.
+    private static func infer(_ descriptor: Int32) -> Schema? {
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
+        guard count > 0 else { return nil }
+        var inference = SchemaInference()
+        let lines = bytes[..<count].split(separator: UInt8(ascii: "\n"), maxSplits: SchemaInference.recordLimit)
+        for line in lines.dropLast() { unsafe line.withUnsafeBytes { unsafe inference.add(record: $0) } }
+        return inference.infer()?.schema
     }
 
     deinit { close(descriptor) }
