@@ -9,9 +9,12 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SO_MEMINFO
@@ -40,7 +43,7 @@ int clinux_facts_of_descriptor(int descriptor, struct clinux_file_facts *out) {
     return facts(descriptor, "", AT_EMPTY_PATH, out);
 }
 
-int clinux_bind_udp(const char *host, uint16_t *port) {
+static int bind_network(const char *host, uint16_t *port, int type) {
     union {
         struct sockaddr any;
         struct sockaddr_in v4;
@@ -59,8 +62,11 @@ int clinux_bind_udp(const char *host, uint16_t *port) {
     } else {
         return -EINVAL;
     }
-    int descriptor = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int descriptor = socket(address.any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) return -errno;
+    // Connections of the last run that linger must not keep a restart from its port; a listener still does.
+    int one = 1;
+    if (type == SOCK_STREAM) setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(descriptor, &address.any, length) != 0 || getsockname(descriptor, &address.any, &length) != 0) {
         int code = errno;
         close(descriptor);
@@ -68,6 +74,114 @@ int clinux_bind_udp(const char *host, uint16_t *port) {
     }
     *port = ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
     return descriptor;
+}
+
+int clinux_bind_udp(const char *host, uint16_t *port) { return bind_network(host, port, SOCK_DGRAM); }
+
+int clinux_listen_tcp(const char *host, uint16_t *port, int backlog) {
+    int descriptor = bind_network(host, port, SOCK_STREAM);
+    if (descriptor < 0 || listen(descriptor, backlog) == 0) return descriptor;
+    int code = errno;
+    close(descriptor);
+    return -code;
+}
+
+static int unix_address(const char *path, struct sockaddr_un *address) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    size_t length = strlen(path);
+    if (length == 0) return -EINVAL;
+    if (length >= sizeof address->sun_path) return -ENAMETOOLONG;
+    memcpy(address->sun_path, path, length);
+    return 0;
+}
+
+// Whether somebody listens: only a refused connection proves that nobody does.
+static int is_stale(const struct sockaddr_un *address, int type) {
+    int probe = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0) return -errno;
+    int code = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 ? 0 : errno;
+    close(probe);
+    if (code == ECONNREFUSED) return 1;
+    return code == EACCES || code == EPERM ? -EACCES : 0;
+}
+
+static int clear_path(const char *path, const struct sockaddr_un *address, int type) {
+    struct stat s;
+    if (lstat(path, &s) != 0) return errno == ENOENT ? 0 : -errno;
+    if (!S_ISSOCK(s.st_mode)) return -ENOTSOCK;
+    int stale = is_stale(address, type);
+    if (stale <= 0) return stale < 0 ? stale : -EADDRINUSE;
+    return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+// Two daemons that start at one moment must not take each other's new socket for a stale one: the directory is locked
+// between the look and the bind. Returns a descriptor to close, or -1 where a directory cannot be locked.
+static int lock_directory(const char *path) {
+    char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    if (length >= sizeof directory) return -1;
+    memcpy(directory, path, length);
+    directory[length] = 0;
+    int descriptor = open(length > 0 ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return -1;
+    for (int attempt = 0; attempt < 50; attempt++) {
+        if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+        struct timespec pause = {.tv_sec = 0, .tv_nsec = 20000000};
+        nanosleep(&pause, NULL);
+    }
+    close(descriptor);
+    return -1;
+}
+
+int clinux_bind_unix(const char *path, int backlog, uint32_t mode, struct clinux_socket_file *file) {
+    struct sockaddr_un address;
+    int type = backlog > 0 ? SOCK_STREAM : SOCK_DGRAM;
+    int code = unix_address(path, &address);
+    if (code != 0) return code;
+    int lock = lock_directory(path);
+    code = clear_path(path, &address, type);
+    int descriptor = code != 0 ? code : socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (code == 0 && descriptor < 0) descriptor = -errno;
+    if (descriptor >= 0) {
+        struct stat s;
+        // The file takes the mode of the descriptor less the mask of the process, so it is never too open.
+        mode_t mask = umask(0);
+        int failed = fchmod(descriptor, mode & 0777) != 0 ||
+                     bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0;
+        int bind_code = errno;
+        umask(mask);
+        if (failed) {
+            close(descriptor);
+            descriptor = -bind_code;
+        } else if (lstat(path, &s) != 0 || (backlog > 0 && listen(descriptor, backlog) != 0)) {
+            int listen_code = errno;
+            unlink(path);
+            close(descriptor);
+            descriptor = -listen_code;
+        } else {
+            file->device = s.st_dev;
+            file->inode = s.st_ino;
+        }
+    }
+    if (lock >= 0) close(lock);
+    return descriptor;
+}
+
+int clinux_remove_socket(const char *path, const struct clinux_socket_file *file) {
+    struct stat s;
+    if (lstat(path, &s) != 0) return -errno;
+    if (!S_ISSOCK(s.st_mode) || s.st_dev != file->device || s.st_ino != file->inode) return -ENOENT;
+    return unlink(path) == 0 ? 0 : -errno;
+}
+
+int clinux_accept(int descriptor) {
+    int connection;
+    do {
+        connection = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    } while (connection < 0 && errno == EINTR);
+    return connection < 0 ? -errno : connection;
 }
 
 int clinux_receive(int descriptor, void *slots, size_t slot_bytes, int slot_count, uint32_t *lengths, uint32_t *drops) {

@@ -12,7 +12,7 @@ public enum IngestError: Error, Equatable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     /// The text is not `HOST:PORT` with a numeric IPv4 or bracketed IPv6 host.
     case invalidAddress(String)
-    /// Another process owns the port.
+    /// Another process owns the port, or listens on the socket.
     case addressInUse(String)
     /// The socket cannot be had for another reason.
     case socket(address: String, reason: String)
@@ -33,9 +33,9 @@ public enum IngestError: Error, Equatable, CustomStringConvertible {
         case .invalidAddress(let text):
             "\"\(text)\" is not an address; write IPV4:PORT or [IPV6]:PORT, as in 127.0.0.1:8125"
         case .addressInUse(let address):
-            "UDP address \(address) is in use by another process; stop it, or choose another port"
+            "\(address) is in use by another process; stop it, or choose another address"
         case .socket(let address, let reason):
-            "cannot receive on UDP address \(address): \(reason)"
+            "cannot receive on \(address): \(reason)"
         case .resources(let reason):
             "the system refuses what a source needs: \(reason)"
         }

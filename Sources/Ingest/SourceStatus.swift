@@ -10,6 +10,8 @@ public struct SourceStatus: Sendable, Equatable {
         case tail
         /// A UDP socket.
         case udp
+        /// A Unix socket of datagrams.
+        case unixDatagram = "unixgram"
     }
 
     /// What the source is doing.

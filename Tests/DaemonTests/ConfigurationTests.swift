@@ -74,8 +74,16 @@ import Testing
                   ignored: [trace, a.b]
               - udp: 127.0.0.1:8125
                 receive_buffer: 64KiB
+              - unix_datagram: run/statsd.sock
+                mode: 0666
             """)
-        #expect(configuration.sources.map(\.name) == ["file:dir/log.jsonl", "udp:127.0.0.1:8125"])
+        #expect(
+            configuration.sources.map(\.name) == [
+                "file:dir/log.jsonl", "udp:127.0.0.1:8125", "unixgram:dir/run/statsd.sock",
+            ])
+        #expect(
+            configuration.sources[2].input
+                == .unixDatagram(UnixSocket(path: "dir/run/statsd.sock", mode: 0o666), receiveBuffer: 4 << 20))
         #expect(configuration.sources[0].input == .tail(path: "dir/log.jsonl", from: .end, drain: 5_000_000_000))
         #expect(configuration.sources[1].input == .udp(Endpoint(host: "127.0.0.1", port: 8_125), receiveBuffer: 65_536))
         let schema = try #require(configuration.sources[0].schema)
@@ -190,6 +198,9 @@ import Testing
         "limits: {series: 1e9}", "limits: {models: .inf}", "commit_interval: -1s", "commit_interval: 1",
         "commit_interval: 99999999999999999999s", "enable_lifecycle: yes", "state_dir: \"\"", "listen: 300.0.0.1:1",
         "sources: [{udp: \"127.0.0.1:1\", drain: 1s}]", "sources: [{tail: a}, {tail: a}]", "minimum_events: 0",
+        "sources: [{unix_datagram: a, mode: \"0999\"}]", "sources: [{unix_datagram: a, mode: \"66\"}]",
+        "sources: [{unix_datagram: \"\"}]", "sources: [{unix_datagram: a, from: end}]",
+        "sources: [{tail: a, mode: \"0660\"}]", "sources: [{unix_datagram: a}, {unix_datagram: a}]",
         "sources: [{tail: a, schema: {}}]", "learn: {duration: 400d}", "models: [{name: \"a\\nb\"}]",
     ])
     func refused(text: String) { #expect(messages(text).count == 1, "\(messages(text))") }
@@ -206,7 +217,7 @@ import Testing
             .deletingLastPathComponent()
         let bytes = Array(try Data(contentsOf: top.appending(path: "deploy/telltale.yaml")))
         var configuration = try ConfigurationDecoder.decode(bytes, file: "telltale.yaml")
-        #expect(configuration.sources.count == 3)
+        #expect(configuration.sources.count == 4)
         #expect(configuration.monitor.models.count == 1)
         configuration.sources = []
         configuration.monitor.models = []

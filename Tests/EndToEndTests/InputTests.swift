@@ -117,6 +117,33 @@ extension EndToEnd {
             #expect(abs(latency - 4) < 1e-9)
         }
 
+        /// The same over a Unix socket, whose file comes and goes with the daemon.
+        @Test func unixDatagrams() async throws {
+            let folder = try TemporaryFolder()
+            let path = folder.file("statsd.sock").path
+            let daemon = try Daemon(["run", "--unix-datagram", path, "--listen", "127.0.0.1:0"], in: folder)
+            _ = try await daemon.scrape()
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(attributes[.posixPermissions] as? Int == 0o660)
+            let sender = try UnixSender(path, SOCK_DGRAM)
+            for index in 0..<2_000 {
+                try sender.send("model.feature:\(index)|g|#model:m,feature:a\nmodel.prediction:yes|s|#model:m\n")
+            }
+            let scrape = try await daemon.scrape(until: "all lines counted") {
+                $0.sum("telltale_events_received_total", ["source": "unixgram:" + path]) ?? 0 >= 4_000
+            }
+            #expect(scrape.isBalanced)
+            #expect(scrape.sum("telltale_events_accepted_total") == 4_000)
+            #expect(scrape.sum("model_predictions_total", ["model": "m"]) == 2_000)
+            // A second daemon does not take the socket away from the first.
+            let second = try Run.telltale("run", "--unix-datagram", path, "--listen", "127.0.0.1:0")
+            #expect(second.status == 2)
+            #expect(second.errors.contains("in use"))
+            daemon.send(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+
         /// JSON records over UDP are understood like lines of a file.
         @Test func recordsOverUDP() async throws {
             let folder = try TemporaryFolder()
@@ -187,33 +214,5 @@ extension EndToEnd {
             // The log tells about it without repeating it.
             #expect(daemon.logged.utf8.count < 64 << 10)
         }
-    }
-}
-
-/// Sends datagrams to a port of this machine.
-final class DatagramSender {
-    private let descriptor: Int32
-    private var address = sockaddr_in()
-
-    init(port: Int) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        try #require(descriptor >= 0)
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = try #require(UInt16(exactly: port)).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    }
-
-    deinit { close(descriptor) }
-
-    /// Sends one datagram; the test fails if the kernel refuses it.
-    func send(_ text: String) {
-        let bytes = Array(text.utf8)
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let sent = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                unsafe sendto(descriptor, bytes, bytes.count, 0, address, size)
-            }
-        }
-        #expect(sent == bytes.count)
     }
 }

@@ -185,7 +185,7 @@ struct DatagramSourceTests {
     func accounted(buffer: Int) throws {
         let queue = BatchQueue()
         let source = try DatagramSource(
-            source: 0, settings: DatagramSettings(address: "127.0.0.1:0", receiveBufferBytes: buffer),
+            source: 0, settings: DatagramSettings(address: .network("127.0.0.1:0"), receiveBufferBytes: buffer),
             schema: .fixed(TailHarness.schema), queue: queue)
         // What the small buffer cannot hold before the thread starts is dropped by the kernel, the last ones included.
         send("{\"seq\":1}", count: 2_000, port: port(source))
@@ -214,7 +214,7 @@ struct DatagramSourceTests {
         let queue = BatchQueue()
         func refusal(_ address: String) -> IngestError? {
             do throws(IngestError) {
-                let settings = DatagramSettings(address: address)
+                let settings = DatagramSettings(address: .network(address))
                 _ = try DatagramSource(source: 1, settings: settings, schema: .infer, queue: queue)
                 return nil
             } catch {
@@ -222,7 +222,7 @@ struct DatagramSourceTests {
             }
         }
         let first = try DatagramSource(
-            source: 0, settings: DatagramSettings(address: "127.0.0.1:0"), schema: .infer, queue: queue)
+            source: 0, settings: DatagramSettings(address: .network("127.0.0.1:0")), schema: .infer, queue: queue)
         #expect(refusal(first.address) == .addressInUse(first.address))
         #expect(refusal("localhost:8125") == .invalidAddress("localhost:8125"))
         #expect(refusal("nonsense") == .invalidAddress("nonsense"))

@@ -27,6 +27,27 @@ int clinux_facts_of_descriptor(int descriptor, struct clinux_file_facts *facts);
 /// for any, and becomes the port given. Returns the descriptor.
 int clinux_bind_udp(const char *host, uint16_t *port);
 
+/// Binds a TCP socket as `clinux_bind_udp` does, and listens on it with a queue of `backlog` connections.
+int clinux_listen_tcp(const char *host, uint16_t *port, int backlog);
+
+/// The file that a Unix socket was bound to.
+struct clinux_socket_file {
+    uint64_t device;
+    uint64_t inode;
+};
+
+/// Binds a Unix socket to `path`, non-blocking and closed on exec: of datagrams if `backlog` is 0, else of streams, and
+/// listening. The file has exactly the permissions `mode` from its first moment on. A socket that nobody listens on is
+/// replaced; one that somebody listens on is left alone (EADDRINUSE), and so is every other kind of file (ENOTSOCK).
+/// Call it while no other thread makes files without giving their mode. Returns the descriptor.
+int clinux_bind_unix(const char *path, int backlog, uint32_t mode, struct clinux_socket_file *file);
+
+/// Removes the file of a socket if it still is the one that was bound.
+int clinux_remove_socket(const char *path, const struct clinux_socket_file *file);
+
+/// Takes a waiting connection, non-blocking and closed on exec. Returns its descriptor.
+int clinux_accept(int descriptor);
+
 /// Takes up to `slot_count` (at most 64) datagrams without waiting, each into its own slot of `slot_bytes` bytes.
 /// `lengths[i]` is the true length of datagram i, larger than `slot_bytes` if it was cut. `drops` is set to the
 /// socket's count of datagrams dropped so far (SO_RXQ_OVFL, modulo 2^32) if the kernel said it, else left alone.

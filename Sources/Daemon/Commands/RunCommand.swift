@@ -23,6 +23,7 @@ struct RunCommand: ParsableCommand {
               telltale run --tail predictions.jsonl
               telltale run --tail predictions.jsonl --reference ref.json --state-dir /var/lib/telltale
               telltale run --udp 127.0.0.1:8125 --model fraud
+              telltale run --unix-datagram /run/telltale/statsd.sock
               telltale run --config telltale.yaml
             """)
 
@@ -44,6 +45,11 @@ struct RunCommand: ParsableCommand {
 
     @Option(help: "Address and port to take DogStatsD lines or JSON records on; may be given several times.")
     var udp: [String] = []
+
+    @Option(
+        help: "Path of a Unix socket to take the same on, in datagrams; may be given several times.",
+        completion: .file())
+    var unixDatagram: [String] = []
 
     @Option(help: "Address and port of HTTP (default: 127.0.0.1:9757). Port 0 picks a free one, which the log names.")
     var listen: String?
@@ -71,8 +77,9 @@ struct RunCommand: ParsableCommand {
         // Before any thread starts, so that all of them leave signals to this one.
         Signals.block()
         let options = RunOptions(
-            config: config, tails: tail, udps: udp, listen: listen, stateDirectory: stateDir, reference: reference,
-            model: model, from: from.map { $0 == .end ? .end : .beginning }, logLevel: logLevel,
+            config: config, tails: tail, udps: udp, unixDatagrams: unixDatagram, listen: listen,
+            stateDirectory: stateDir, reference: reference, model: model,
+            from: from.map { $0 == .end ? .end : .beginning }, logLevel: logLevel,
             logFormat: logFormat.map { $0 == .json ? .json : .logfmt })
         let log = Log.make(LogConfiguration(level: logLevel ?? .info, format: logFormat == .json ? .json : .logfmt))
         let sidecar = try Sidecar(options: options, log: log, wake: Signals.wakeMain)

@@ -50,6 +50,16 @@ enum SourceInput: Equatable, Sendable {
     case tail(path: String, from: TailStart, drain: Int64)
     /// Datagrams. `receiveBuffer` is asked of the kernel, in bytes.
     case udp(Endpoint, receiveBuffer: Int)
+    /// Datagrams of this machine. `receiveBuffer` is asked of the kernel, in bytes.
+    case unixDatagram(UnixSocket, receiveBuffer: Int)
+
+    /// The address that input is taken on; `nil` for what only this machine reaches.
+    var endpoint: Endpoint? {
+        switch self {
+        case .tail, .unixDatagram: nil
+        case .udp(let endpoint, _): endpoint
+        }
+    }
 }
 
 /// One source of events.
@@ -73,6 +83,7 @@ struct SourceConfiguration: Equatable, Sendable {
         switch input {
         case .tail(let path, _, _): "file:" + path
         case .udp(let endpoint, _): "udp:" + endpoint.description
+        case .unixDatagram(let socket, _): "unixgram:" + socket.path
         }
     }
 }

@@ -28,7 +28,7 @@ enum ConfigurationText {
             lines.append("models without a reference file have no drift statistics (learning is off)")
         }
         for source in configuration.sources { lines.append("source \(source.name): " + text(source)) }
-        if configuration.sources.isEmpty { lines.append("no source; run needs --tail or --udp") }
+        if configuration.sources.isEmpty { lines.append("no source; run needs one, such as --tail or --udp") }
         for reference in settings.references {
             lines.append(
                 "reference \(reference.hash) of \(reference.model ?? "every model"): \(reference.events) events, "
@@ -50,6 +50,8 @@ enum ConfigurationText {
             parts.append("renamed files are kept until quiet for \(ValueText.text(nanoseconds: drain))")
         case .udp(let endpoint, let buffer):
             parts.append("receive buffer \(ValueText.text(bytes: buffer))" + reach(endpoint))
+        case .unixDatagram(let socket, let buffer):
+            parts.append("receive buffer \(ValueText.text(bytes: buffer)), mode 0" + String(socket.mode, radix: 8))
         }
         parts.append(source.schema.map { "\($0.signals.count) signals" } ?? "schema inferred from the first records")
         return parts.joined(separator: ", ")

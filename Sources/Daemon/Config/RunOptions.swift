@@ -11,6 +11,8 @@ struct RunOptions: Equatable, Sendable {
     var tails: [String] = []
     /// Addresses to take datagrams on, added to the configured sources.
     var udps: [String] = []
+    /// Paths of sockets to take datagrams on, added to the configured sources.
+    var unixDatagrams: [String] = []
     /// Where HTTP listens.
     var listen: String?
     /// Directory of the state file.
@@ -86,6 +88,14 @@ struct RunOptions: Equatable, Sendable {
             let input = SourceInput.udp(endpoint, receiveBuffer: SourceConfiguration.receiveBuffer)
             add(SourceConfiguration(input: input), to: &configuration)
         }
+        for path in unixDatagrams {
+            guard let socket = unixSocket(path) else {
+                fail("--unix-datagram", path, "must be a path of 1 to \(UnixSocket.pathBytes) bytes")
+                continue
+            }
+            let input = SourceInput.unixDatagram(socket, receiveBuffer: SourceConfiguration.receiveBuffer)
+            add(SourceConfiguration(input: input), to: &configuration)
+        }
         if let model {
             if model.isEmpty || model.utf8.count > ConfigLimits.nameBytes {
                 fail("--model", model, "must be a name of 1 to \(ConfigLimits.nameBytes) bytes")
@@ -107,6 +117,10 @@ struct RunOptions: Equatable, Sendable {
         if configuration.sources.count > ConfigLimits.sources {
             fail("--tail", "\(configuration.sources.count) sources", "must not be more than \(ConfigLimits.sources)")
         }
+    }
+
+    private func unixSocket(_ path: String) -> UnixSocket? {
+        path.isEmpty || path.utf8.count > UnixSocket.pathBytes || path.utf8.contains(0) ? nil : UnixSocket(path: path)
     }
 
     /// Adds a source unless the configuration has it.

@@ -8,7 +8,7 @@ struct SourceDecoder {
 
     /// The source; `nil` after an error that leaves nothing to describe.
     func decode(_ section: ConfigSection) -> SourceConfiguration? {
-        let input = input(section)
+        let input = InputDecoder(section: section, resolve: resolve).decode()
         let model = section.text("model")
         let version = section.text("version")
         var schema: Schema?
@@ -20,34 +20,6 @@ struct SourceDecoder {
         schema?.defaultModel = model ?? "default"
         schema?.defaultVersion = version ?? ""
         return SourceConfiguration(input: input, model: model, version: version, schema: schema)
-    }
-
-    private func input(_ section: ConfigSection) -> SourceInput? {
-        let path = section.filePath("tail")
-        let udp = section.value(
-            "udp", default: Endpoint?.none, rule: "must be ADDRESS:PORT, such as 127.0.0.1:8125 or [::1]:8125",
-            { text in Endpoint(text).map { .some($0) } })
-        let start = section.choice(
-            "from", default: TailStart.beginning, among: [("beginning", .beginning), ("end", .end)])
-        let drain = section.duration("drain", default: SourceConfiguration.drain, in: ConfigLimits.drain)
-        let buffer = section.byteCount(
-            "receive_buffer", default: SourceConfiguration.receiveBuffer, in: ConfigLimits.receiveBuffer)
-        switch (section.node("tail"), section.node("udp")) {
-        case (nil, nil):
-            section.report("tail", "is required, or udp: a source reads one of both")
-            return nil
-        case (_?, _?):
-            section.report("udp", "must not stand beside tail: a source reads one of both")
-            return nil
-        case (_?, nil):
-            if section.node("receive_buffer") != nil { section.report("receive_buffer", "has no meaning for a tail") }
-            return path.map { .tail(path: resolve($0), from: start, drain: drain) }
-        case (nil, _?):
-            for name in ["from", "drain"] where section.node(name) != nil {
-                section.report(name, "has no meaning for udp")
-            }
-            return udp.map { .udp($0, receiveBuffer: buffer) }
-        }
     }
 
     private func schema(_ section: ConfigSection) -> Schema {

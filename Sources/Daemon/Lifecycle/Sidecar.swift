@@ -41,7 +41,8 @@ final class Sidecar: Sendable {
     ) throws {
         let configuration = try Self.read(options)
         guard !configuration.sources.isEmpty else {
-            throw Failure.usage("no source: give --tail PATH, --udp ADDRESS:PORT, or sources in the configuration")
+            throw Failure.usage(
+                "no source: give --tail PATH, --udp ADDRESS:PORT or another one, or sources in the configuration")
         }
         self.options = options
         self.configuration = Mutex(configuration)
@@ -77,9 +78,8 @@ final class Sidecar: Sendable {
                 throw Failure.running(error.description)
             }
         }
-        for (configured, source) in zip(configuration.withLock { $0.sources }, sources) {
-            guard case .udp = configured.input else { continue }
-            log.info("receiving", metadata: ["address": "udp:\(source.status.name)"])
+        for source in sources where source.status.kind != .tail {
+            log.info("receiving", metadata: ["address": "\(source.status.kind.rawValue):\(source.status.name)"])
         }
         log.info(
             "listening",

@@ -33,6 +33,13 @@ enum Sources {
             let known = committed.first { $0.name == source.name }
             let schema = schema(of: source, known: known?.schema, log)
             let report = SourceReport(log: log, source: source.name)
+            func datagrams(_ address: ListenAddress, receiveBuffer: Int) throws(IngestError) -> DatagramSource {
+                let settings = DatagramSettings(
+                    address: address, receiveBufferBytes: receiveBuffer, defaultModel: source.model ?? "default",
+                    statsD: configuration.statsD)
+                return try DatagramSource(
+                    source: index, settings: settings, schema: schema, queue: queue, onEvent: report.write)
+            }
             switch source.input {
             case .tail(let path, let from, let drain):
                 let settings = TailSettings(path: path, rotatedQuiet: drain, defaultModel: source.model ?? "default")
@@ -41,16 +48,14 @@ enum Sources {
                         source: index, settings: settings, schema: schema, resume: known?.positions ?? [],
                         startAt: from == .end ? .end : .beginning, queue: queue, onEvent: report.write))
             case .udp(let endpoint, let buffer):
-                let settings = DatagramSettings(
-                    address: endpoint.description, receiveBufferBytes: buffer, defaultModel: source.model ?? "default",
-                    statsD: configuration.statsD)
-                sources.append(
-                    try DatagramSource(
-                        source: index, settings: settings, schema: schema, queue: queue, onEvent: report.write))
-                if !endpoint.isLoopback {
-                    log.warning(
-                        "anyone who reaches this address can send events", metadata: ["source": "\(source.name)"])
-                }
+                let address = ListenAddress.network(endpoint.description)
+                sources.append(try datagrams(address, receiveBuffer: buffer))
+            case .unixDatagram(let socket, let buffer):
+                let address = ListenAddress.unix(path: socket.path, mode: socket.mode)
+                sources.append(try datagrams(address, receiveBuffer: buffer))
+            }
+            if let endpoint = source.input.endpoint, !endpoint.isLoopback {
+                log.warning("anyone who reaches this address can send events", metadata: ["source": "\(source.name)"])
             }
         }
         return sources

@@ -2,8 +2,8 @@ public import LineFormats
 
 /// Where datagrams are received.
 public struct DatagramSettings: Sendable, Equatable {
-    /// `IPV4:PORT` or `[IPV6]:PORT`, numeric; port 0 for any free one.
-    public var address: String
+    /// Address of a UDP socket, or path of a Unix socket of datagrams.
+    public var address: ListenAddress
     /// Receive buffer to ask the kernel for, in bytes.
     ///
     /// It grants less beyond `net.core.rmem_max`.
@@ -15,7 +15,8 @@ public struct DatagramSettings: Sendable, Equatable {
 
     /// Settings, by default the StatsD port on loopback.
     public init(
-        address: String = "127.0.0.1:8125", receiveBufferBytes: Int = IngestLimits.receiveBufferBytes,
+        address: ListenAddress = .network("127.0.0.1:8125"),
+        receiveBufferBytes: Int = IngestLimits.receiveBufferBytes,
         defaultModel: String = "default", statsD: StatsDOptions = StatsDOptions()
     ) {
         self.address = address
@@ -23,32 +24,12 @@ public struct DatagramSettings: Sendable, Equatable {
         self.defaultModel = defaultModel
         self.statsD = statsD
     }
-}
 
-/// A numeric host and a port.
-struct SocketAddress: Equatable {
-    /// Numeric, without brackets.
-    var host: String
-    /// Port, 0 for any.
-    var port: UInt16
-
-    /// Parses `IPV4:PORT` or `[IPV6]:PORT`; `nil` for anything else.
-    ///
-    /// The host is checked when it is bound.
-    init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            return nil
+    /// What kind of source this makes.
+    var kind: SourceStatus.Kind {
+        switch address {
+        case .network: .udp
+        case .unix: .unixDatagram
         }
-        var host = text[..<colon]
-        if host.first == "[", host.last == "]" {
-            host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
-            return nil
-        }
-        guard !host.isEmpty else { return nil }
-        (self.host, self.port) = (String(host), port)
     }
-
-    /// The text this is parsed from.
-    var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

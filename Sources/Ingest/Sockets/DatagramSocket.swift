@@ -2,41 +2,35 @@ import CLinux
 import Events
 import Glibc
 
-/// A UDP socket that is drained many datagrams per call and knows how many the kernel dropped.
+/// A UDP or Unix socket that is drained many datagrams per call and knows how many the kernel dropped.
 @safe
 final class DatagramSocket: @unchecked Sendable {
-    /// Descriptor.
-    let descriptor: Int32
-    /// The address bound, with the port that was given.
-    let address: SocketAddress
     /// Receive buffer the kernel granted, in bytes of its own accounting.
     let receiveBufferBytes: Int
+    /// The address bound, with the port that was given, or the path.
+    var name: String { socket.name }
+    /// Descriptor.
+    var descriptor: Int32 { socket.descriptor }
 
+    private let socket: BoundSocket
     private let slots: UnsafeMutableRawPointer
     private var lengths = [UInt32](repeating: 0, count: IngestLimits.datagramsPerCall)
     private var drops: UInt32 = 0
     private var reportedDrops: UInt32 = 0
 
-    /// Binds the address.
+    /// Binds the address or the path.
     init(_ settings: DatagramSettings) throws(IngestError) {
-        guard var address = SocketAddress(settings.address) else { throw .invalidAddress(settings.address) }
-        descriptor = unsafe clinux_bind_udp(address.host, &address.port)
-        switch descriptor {
-        case 0...: break
-        case -EINVAL: throw .invalidAddress(settings.address)
-        case -EADDRINUSE: throw .addressInUse(settings.address)
-        default: throw .socket(address: settings.address, reason: reason(-descriptor))
-        }
-        self.address = address
-        receiveBufferBytes = Int(clinux_set_receive_buffer(descriptor, Int32(clamping: settings.receiveBufferBytes)))
-        clinux_report_drops(descriptor)
+        socket = try BoundSocket(settings.address, .datagram)
+        receiveBufferBytes = Int(
+            clinux_set_receive_buffer(socket.descriptor, Int32(clamping: settings.receiveBufferBytes)))
+        clinux_report_drops(socket.descriptor)
         unsafe slots = .allocate(byteCount: IngestLimits.datagramsPerCall * EventLimits.datagramBytes, alignment: 64)
     }
 
-    deinit {
-        close(descriptor)
-        unsafe slots.deallocate()
-    }
+    deinit { unsafe slots.deallocate() }
+
+    /// Lets nobody new find a Unix socket; what was sent can still be taken.
+    func removeFile() { socket.removeFile() }
 
     /// Takes the datagrams that wait, up to `IngestLimits.datagramsPerCall`, and gives each to `body` with its true
     /// length.

@@ -4,14 +4,15 @@ import Glibc
 /// Receives datagrams of DogStatsD lines and JSON records on a thread that does nothing else.
 ///
 /// It never waits for the monitor: with no free batch the lines of a datagram are counted as dropped (`queue_full`),
-/// and what the kernel had to drop before is counted too, so that sent = received + kernel drops on one machine.
+/// and what the kernel had to drop before is counted too, so that sent = received + kernel drops on one machine. Of a
+/// Unix socket the kernel drops nothing: it makes the sender wait, or tells it to come again.
 public final class DatagramSource: Sendable {
     /// Index among the daemon's sources.
     public let source: Int
     /// What was asked for.
     public let settings: DatagramSettings
-    /// The address that is bound, with the port that was given.
-    public var address: String { socket.address.text }
+    /// The address that is bound, with the port that was given, or the path.
+    public var address: String { socket.name }
 
     private let socket: DatagramSocket
     private let schema: SourceSchema
@@ -41,8 +42,8 @@ public final class DatagramSource: Sendable {
         self.onEvent = onEvent
         socket = try DatagramSocket(settings)
         pool = BatchPool(source: source)
-        thread = try SourceThread(name: "udp-\(source)")
-        current = Guarded(SourceStatus(kind: .udp, name: socket.address.text))
+        thread = try SourceThread(name: "datagrams-\(source)")
+        current = Guarded(SourceStatus(kind: settings.kind, name: socket.name))
         current.withLock { [socket] in $0.receiveBufferBytes = socket.receiveBufferBytes }
         queue.register(pool)
     }
@@ -78,6 +79,7 @@ public final class DatagramSource: Sendable {
             if intake.tick(now: now) { publish(&intake) }
             if count <= 0 { rest(until: intake.wakeAt(now: now), isBroken: count < 0) }
         }
+        socket.removeFile()
         // The kernel still holds what was sent before; no more than its buffer, so this ends.
         var calls = 0
         let now = MonotonicClock.now()

@@ -1,0 +1,96 @@
+internal import Ingest
+
+/// Reads what an entry of `sources` takes its input from: one key that says where, and those that go with it.
+struct InputDecoder {
+    /// The keys that say where, of which a source has one, and the keys that go with each.
+    private static let options: [(key: String, options: [String])] = [
+        ("tail", ["from", "drain"]), ("udp", ["receive_buffer"]), ("unix_datagram", ["receive_buffer", "mode"]),
+    ]
+
+    let section: ConfigSection
+    /// Resolves a relative path of the file.
+    let resolve: (String) -> String
+
+    /// The input; `nil` after an error that leaves nothing to describe.
+    func decode() -> SourceInput? {
+        let all = Self.options
+        let given = all.filter { section.node($0.key) != nil }
+        guard let chosen = given.first else {
+            let others = all.dropFirst().map(\.key).joined(separator: ", ")
+            section.report("tail", "is required, or one of \(others): a source reads one of them")
+            // What else it says is known all the same.
+            for name in all.flatMap(\.options) { _ = section.node(name) }
+            return nil
+        }
+        for other in given.dropFirst() {
+            section.report(other.key, "must not stand beside \(chosen.key): a source reads one of them")
+        }
+        let input = input(chosen.key)
+        for name in Set(all.flatMap(\.options)).subtracting(chosen.options).sorted() where section.node(name) != nil {
+            section.report(name, "has no meaning for \(chosen.key)")
+        }
+        return given.count == 1 ? input : nil
+    }
+
+    private func input(_ key: String) -> SourceInput? {
+        switch key {
+        case "tail":
+            let path = section.filePath(key)
+            let start = section.choice(
+                "from", default: TailStart.beginning, among: [("beginning", .beginning), ("end", .end)])
+            let drain = section.duration("drain", default: SourceConfiguration.drain, in: ConfigLimits.drain)
+            return path.map { .tail(path: resolve($0), from: start, drain: drain) }
+        case "udp":
+            let address = address(key)
+            let buffer = receiveBuffer()
+            return address.map { .udp($0, receiveBuffer: buffer) }
+        case "unix_datagram":
+            let socket = socket(key)
+            let buffer = receiveBuffer()
+            return socket.map { .unixDatagram($0, receiveBuffer: buffer) }
+        default: return nil
+        }
+    }
+
+    private func address(_ key: String) -> Endpoint? {
+        section.value(
+            key, default: nil, rule: "must be ADDRESS:PORT, such as 127.0.0.1:8125 or [::1]:8125",
+            { text in Endpoint(text).map { .some($0) } })
+    }
+
+    private func receiveBuffer() -> Int {
+        section.byteCount(
+            "receive_buffer", default: SourceConfiguration.receiveBuffer, in: ConfigLimits.receiveBuffer)
+    }
+
+    private func socket(_ key: String) -> UnixSocket? {
+        let path = section.filePath(key)
+        let mode = section.value(
+            "mode", default: ListenAddress.defaultMode, rule: "must be permissions in octal, such as 0660 or 0666",
+            UnixSocket.mode)
+        guard let path else { return nil }
+        let resolved = resolve(path)
+        guard resolved.utf8.count <= UnixSocket.pathBytes else {
+            section.report(key, "must be a path of at most \(UnixSocket.pathBytes) bytes, as all sockets have")
+            return nil
+        }
+        return UnixSocket(path: resolved, mode: mode)
+    }
+}
+
+/// A Unix socket to take input on.
+struct UnixSocket: Equatable, Sendable {
+    /// Bytes of a path that the system allows.
+    static let pathBytes = 107
+
+    /// Path of its file.
+    var path: String
+    /// Permissions of its file.
+    var mode = ListenAddress.defaultMode
+
+    /// Permissions from three or four octal digits; `nil` for anything else, and for ones beyond 0777.
+    static func mode(_ text: String) -> UInt32? {
+        guard (3...4).contains(text.utf8.count), let mode = UInt32(text, radix: 8), mode <= 0o777 else { return nil }
+        return mode
+    }
+}
