@@ -32,6 +32,7 @@ let package = Package(
             name: "TelltaleCore",
             targets: [
                 "Events", "LineFormats", "Sketches", "Statistics", "Monitor", "StateCodec", "Exposition", "Catalog",
+                "Patterns",
             ]),
     ],
     dependencies: [
@@ -45,7 +46,8 @@ let package = Package(
         module("LineFormats", sees: ["Events"]),
         module("Sketches"),
         module("Statistics", sees: ["Sketches"]),
-        module("Monitor", sees: ["Events", "Sketches", "Statistics"]),
+        module("Patterns"),
+        module("Monitor", sees: ["Events", "Sketches", "Statistics", "Patterns"]),
         module("StateCodec", sees: ["Events", "Sketches", "Monitor"]),
         module("Exposition"),
         module("Catalog", sees: ["Events", "Sketches", "Monitor", "Exposition"]),
@@ -57,7 +59,7 @@ let package = Package(
             "Daemon",
             sees: [
                 "Events", "LineFormats", "Sketches", "Statistics", "Monitor", "StateCodec", "Exposition", "Catalog",
-                "Scenarios", "Ingest", "CLinux", "CYaml", "CZlib",
+                "Patterns", "Scenarios", "Ingest", "CLinux", "CYaml", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -77,7 +79,8 @@ let package = Package(
         tests("LineFormats", sees: ["LineFormats", "Events"]),
         tests("Sketches", sees: ["Sketches"], goldens: true),
         tests("Statistics", sees: ["Statistics", "Sketches"], goldens: true),
-        tests("Monitor", sees: ["Monitor", "Events", "Sketches", "Statistics", "LineFormats"]),
+        tests("Patterns", sees: ["Patterns"]),
+        tests("Monitor", sees: ["Monitor", "Events", "Sketches", "Statistics", "LineFormats", "Patterns"]),
         tests("StateCodec", sees: ["StateCodec", "Monitor", "Events", "Sketches"]),
         tests("Exposition", sees: ["Exposition"]),
         tests("Catalog", sees: ["Catalog", "Exposition", "Monitor", "Events", "Sketches"], goldens: true),
@@ -86,7 +89,7 @@ let package = Package(
         tests(
             "Daemon",
             sees: [
-                "Daemon", "Catalog", "Monitor", "Events", "Exposition", "Sketches", "StateCodec", "Ingest",
+                "Daemon", "Patterns", "Catalog", "Monitor", "Events", "Exposition", "Sketches", "StateCodec", "Ingest",
                 "LineFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -14,7 +14,7 @@ extension Monitor {
         }
     }
 
-    private mutating func apply(
+    mutating func apply(
         _ observation: Observation, of batch: EventBatch, binding: SchemaBinding, arrival: Int64, now: Instant
     ) {
         let (slot, isOverflow) = self.slot(

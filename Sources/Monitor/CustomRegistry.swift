@@ -1,4 +1,5 @@
 import Events
+import Patterns
 import Sketches
 
 /// Finds the series of samples, makes new ones within the limits, and ends those that have had no samples for long.
@@ -8,6 +9,8 @@ struct CustomRegistry {
     /// Time series that all series cost together.
     private(set) var cost = 0
     private var cache = SampleCache()
+    /// Where mapped samples go; forgotten with the cache.
+    private(set) var routes: [CustomRoute] = []
     private let settings: CustomSettings
     /// Metrics by name.
     private var metrics: [String: Int] = [:]
@@ -27,7 +30,8 @@ struct CustomRegistry {
     /// What a sample asks for.
     private struct Request {
         var metric: CustomMetric
-        var labels: [CustomLabel]
+        /// `nil` for labels beyond the limits.
+        var labels: [CustomLabel]?
         var timeToLive: Int64
     }
 
@@ -58,6 +62,7 @@ struct CustomRegistry {
         let code = kind.rawValue &<< 1 | (sample.separator & 1)
         let hash = unsafe SampleCache.hash(kind: code, name: name, tags: tags)
         if let known = unsafe cache.target(hash: hash, kind: code, name: name, tags: tags) { return known }
+        if cache.isFull { forget() }
         let target = resolve(
             kind, unsafe Array(name), tags: unsafe tags.map { unsafe Array($0) } ?? [], separator: sample.separator,
             now: now, limit: limit)
@@ -66,16 +71,14 @@ struct CustomRegistry {
     }
 
     /// Adds a sample to a series.
-    ///
-    /// - Returns: Whether it is a series that takes what has no room.
-    mutating func add(_ sample: MetricSample, in batch: EventBatch, to number: Int, now: Int64) {
+    mutating func add(_ sample: MetricSample, in batch: EventBatch, to number: Int, scale: Double, now: Int64) {
         state.series[number].lastSeen = max(now, state.series[number].lastSeen)
         switch sample.kind {
-        case .count: state.series[number].number.add(sample.value * sample.weight)
-        case .gaugeChange: state.series[number].number.add(sample.value)
-        case .gauge: state.series[number].number = ExactSum(sample.value)
+        case .count: state.series[number].number.add(sample.value * scale * sample.weight)
+        case .gaugeChange: state.series[number].number.add(sample.value * scale)
+        case .gauge: state.series[number].number = ExactSum(sample.value * scale)
         case .observation, .milliseconds:
-            let value = sample.kind == .milliseconds ? sample.value * 0.001 : sample.value
+            let value = (sample.kind == .milliseconds ? sample.value * 0.001 : sample.value) * scale
             state.series[number].histogram?.insert(value, weight: sample.weight)
             state.series[number].summary?.insert(value, weight: sample.weight, now: now)
         case .member:
@@ -91,66 +94,107 @@ struct CustomRegistry {
     private mutating func resolve(
         _ kind: SampleKind, _ name: [UInt8], tags: [UInt8], separator: UInt8, now: Int64, limit: Int
     ) -> SampleTarget {
-        guard settings.exposesUnmapped else { return .refused(.unmapped) }
         let labels = CustomTags.labels(tags, separator: separator)
-        let metric = metric(String(decoding: CustomNames.metric(name), as: UTF8.self), kind)
-        let request = Request(
-            metric: metric, labels: labels ?? [CustomSeries.overflowLabel], timeToLive: settings.timeToLive)
-        switch enter(request.metric) {
-        case .refused(let refusal): return .refused(refusal)
-        case .series(let metric): return .series(enter(request, metric: metric, now: now, limit: limit))
+        guard let (action, match) = settings.mapping.match(name, kind) else {
+            guard settings.exposesUnmapped else { return .refused(.unmapped) }
+            let metric = Self.metric(CustomNames.metric(name), kind, help: "", observer: settings.observer)
+            let request = Request(metric: metric, labels: labels, timeToLive: settings.timeToLive)
+            return enter(request, scale: 1, now: now, limit: limit)
+        }
+        switch action {
+        case .drop: return .refused(.mappingRule)
+        case .model(let rule):
+            guard let route = CustomRoute(rule, match, labels: labels ?? []) else { return .refused(.noSignal) }
+            routes.append(route)
+            return .route(routes.count - 1)
+        case .expose(let rule):
+            let name = CustomNames.metric(Array(rule.name.text(for: match).utf8))
+            guard !name.isEmpty else { return .refused(.unmapped) }
+            guard kind != .count || rule.scale >= 0 else { return .refused(.negativeCount) }
+            let request = Request(
+                metric: Self.metric(name, kind, help: rule.help, observer: rule.observer),
+                labels: Self.labels(rule, match, tags: labels), timeToLive: rule.timeToLive)
+            return enter(request, scale: rule.scale, now: now, limit: limit)
         }
     }
 
-    /// What a metric of this name would be.
-    private func metric(_ name: String, _ kind: SampleKind) -> CustomMetric {
-        let help = "Custom metric, from StatsD lines."
-        func make(_ kind: CustomKind, name: String, bounds: [Double] = [], summary: SummarySetting = SummarySetting())
-            -> CustomMetric
-        { CustomMetric(name: name, kind: kind, help: help, bounds: bounds, summary: summary) }
+    /// The labels of tags and rule together; `nil` if there are too many or one is too long.
+    private static func labels(_ rule: ExposureRule, _ match: NameMatch, tags: [CustomLabel]?) -> [CustomLabel]? {
+        guard var labels = tags else { return nil }
+        for label in rule.labels where !rule.honorsTags || !labels.contains(where: { $0.name == label.name }) {
+            let value = label.value.text(for: match)
+            guard value.utf8.count <= CustomLimits.valueBytes else { return nil }
+            CustomTags.set(label.name, value, in: &labels)
+        }
+        return labels.count <= CustomLimits.labels ? labels.sorted { $0.name < $1.name } : nil
+    }
+
+    /// What a metric of this name is.
+    private static func metric(
+        _ name: [UInt8], _ kind: SampleKind, help: String, observer: CustomObserver
+    ) -> CustomMetric {
+        let name = String(decoding: name, as: UTF8.self)
+        func make(
+            _ kind: CustomKind, name: String, bounds: [Double] = [], summary: SummarySetting = SummarySetting()
+        ) -> CustomMetric {
+            CustomMetric(
+                name: name, kind: kind, help: help.isEmpty ? "Custom metric, from StatsD lines." : help,
+                bounds: bounds, summary: summary)
+        }
         switch kind {
         case .count: return make(.counter, name: name.hasSuffix("_total") && name != "_total" ? name : name + "_total")
         case .gauge, .gaugeChange: return make(.gauge, name: name)
         case .member: return make(.set, name: name)
         case .observation, .milliseconds:
-            switch settings.observer {
+            switch observer {
             case .histogram(let bounds): return make(.histogram, name: name, bounds: bounds)
             case .summary(let setting): return make(.summary, name: name, summary: setting)
             }
         }
     }
 
-    /// Number of a metric, as `.series`, made now if there is room and its names are free.
-    private mutating func enter(_ metric: CustomMetric) -> SampleTarget {
+    /// The series that a request asks for, made now if need be.
+    private mutating func enter(_ request: Request, scale: Double, now: Int64, limit: Int) -> SampleTarget {
+        do throws(SampleRefusal) {
+            let metric = try enter(request.metric)
+            return .series(enter(request, metric: metric, now: now, limit: limit), scale: scale)
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    /// Number of a metric, made now if there is room and its names are free.
+    private mutating func enter(_ metric: CustomMetric) throws(SampleRefusal) -> Int {
         if let known = metrics[metric.name] {
-            if state.metrics[known] == metric {
+            // Of rules that disagree about buckets or help, the one that was met first decides.
+            let isSame = isConfirmed[known] ? state.metrics[known].kind == metric.kind : state.metrics[known] == metric
+            if isSame {
                 isConfirmed[known] = true
-                return .series(known)
+                return known
             }
-            if isConfirmed[known] { return .refused(.typeConflict) }
+            if isConfirmed[known] { throw .typeConflict }
             // The settings changed since: what they say now begins anew.
             remove(metric: known)
         }
         let wanted = metric.names
-        if wanted.contains(where: settings.reservedNames.contains) { return .refused(.nameConflict) }
-        if wanted.contains(where: { names[$0] != nil }) { return .refused(.typeConflict) }
+        if wanted.contains(where: settings.reservedNames.contains) { throw .nameConflict }
+        if wanted.contains(where: { names[$0] != nil }) { throw .typeConflict }
         guard state.metrics.count < settings.metrics, metric.name.utf8.count <= CustomLimits.nameBytes else {
-            return .refused(.metricLimit)
+            throw .metricLimit
         }
         let number = state.metrics.count
         state.metrics.append(metric)
         isConfirmed.append(true)
         metrics[metric.name] = number
         for name in wanted { names[name] = number }
-        return .series(number)
+        return number
     }
 
     /// Number of a series, made now if there is room; else that of the metric's overflow series.
     private mutating func enter(_ request: Request, metric: Int, now: Int64, limit: Int) -> Int {
-        let key = SeriesKey(metric: metric, labels: request.labels)
-        if let known = series[key] { return known }
-        let price = request.metric.cost
-        var labels = request.labels
+        var labels = request.labels ?? [CustomSeries.overflowLabel]
+        if let known = series[SeriesKey(metric: metric, labels: labels)] { return known }
+        let price = state.metrics[metric].cost
         // The overflow series of a metric is beyond the limit: without it, what does not fit would have no place.
         if labels != [CustomSeries.overflowLabel], cost + price > min(limit, settings.series) {
             labels = [CustomSeries.overflowLabel]
@@ -159,7 +203,8 @@ struct CustomRegistry {
         let number = state.series.count
         state.series.append(
             CustomSeries(
-                metric: metric, of: request.metric, labels: labels, timeToLive: request.timeToLive, lastSeen: now))
+                metric: metric, of: state.metrics[metric], labels: labels, timeToLive: request.timeToLive, lastSeen: now
+            ))
         series[SeriesKey(metric: metric, labels: labels)] = number
         cost += price
         if request.timeToLive > 0 { earliestEnd = min(earliestEnd, now &+ request.timeToLive) }
@@ -202,9 +247,14 @@ struct CustomRegistry {
         index()
     }
 
+    private mutating func forget() {
+        cache.clear()
+        routes.removeAll(keepingCapacity: true)
+    }
+
     /// Makes everything ready again that is found by number.
     private mutating func index() {
-        cache.clear()
+        forget()
         metrics = [:]
         names = [:]
         series = [:]

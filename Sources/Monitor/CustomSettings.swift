@@ -31,6 +31,8 @@ public struct CustomSettings: Sendable, Equatable {
     public var metrics = 1_000
     /// Most time series of custom metrics, buckets included; samples beyond go to a metric's overflow series.
     public var series = 5_000
+    /// Rules for some of them.
+    public var mapping = CustomMapping()
     /// Names that are taken: a custom metric that would have one is refused.
     public var reservedNames: Set<String> = []
 

@@ -26,6 +26,8 @@ public struct Monitor: ~Copyable {
     var overflows = [UInt64](repeating: 0, count: MonitorLimit.allCases.count)
     var directory = ModelDirectory()
     var custom: CustomRegistry
+    /// Takes the names of one mapped observation at a time.
+    let routed = CustomRoute.scratch()
     var scratch = ApplyScratch(rowCapacity: EventLimits.batchRows)
     var groups: [RowGroup] = []
     var touched: [Int] = []
@@ -79,7 +81,7 @@ public struct Monitor: ~Copyable {
             applyRows(batch, binding: binding, arrival: arrival, now: now)
         }
         if batch.observationCount > 0 { applyObservations(batch, arrival: arrival, now: now) }
-        if batch.sampleCount > 0 { applySamples(batch, arrival: arrival) }
+        if batch.sampleCount > 0 { applySamples(batch, arrival: arrival, now: now) }
         for slot in touched {
             slots[slot].state.clock.arrived(at: now)
             slots[slot].isTouched = false

@@ -2,14 +2,16 @@ import Sketches
 
 /// What a raw metric name with its tags means.
 enum SampleTarget: Equatable {
-    /// A series, by number.
-    case series(Int)
+    /// A series, by number, and the factor of its values.
+    case series(Int, scale: Double)
+    /// A signal of a model, by the number of the route.
+    case route(Int)
     /// A line that is not taken, and why.
     case refused(SampleRefusal)
 }
 
 /// Why a sample finds no series.
-enum SampleRefusal: Equatable {
+enum SampleRefusal: Error, Equatable {
     /// The name belongs to a metric of another type.
     case typeConflict
     /// The name is one of the daemon's own.
@@ -18,11 +20,17 @@ enum SampleRefusal: Equatable {
     case metricLimit
     /// No rule matches, and only matched metrics are wanted.
     case unmapped
+    /// A rule makes a count negative.
+    case negativeCount
+    /// A rule says so.
+    case mappingRule
+    /// A rule makes it a signal of a model that it does not name.
+    case noSignal
 }
 
 /// Remembers the meaning of names as they come, so that a known one costs one look-up.
 ///
-/// A key is the kind, the name and the tags in bytes. The table is emptied when it is full: it only saves time.
+/// A key is the kind, the name and the tags in bytes. Who fills it empties it when it is full: it only saves time.
 struct SampleCache {
     private struct Entry {
         var hash: UInt64
@@ -75,13 +83,14 @@ struct SampleCache {
         return nil
     }
 
+    /// Whether it has to be emptied before it takes another key.
+    var isFull: Bool { entries.count >= CustomLimits.cachedKeys || bytes.count >= CustomLimits.cachedBytes }
+
     /// Remembers what a key means; the key is not in the table.
     mutating func insert(
         hash: UInt64, kind: UInt8, name: UnsafeRawBufferPointer, tags: UnsafeRawBufferPointer?, target: SampleTarget
     ) {
         let length = unsafe name.count + (tags?.count ?? 0)
-        guard length <= CustomLimits.cachedBytes / 64 else { return }
-        if entries.count >= CustomLimits.cachedKeys || bytes.count + length > CustomLimits.cachedBytes { clear() }
         if entries.count * 2 >= places.count { grow() }
         entries.append(
             Entry(

@@ -60,6 +60,46 @@ extension EndToEnd {
             #expect(after.sum("request_time_count") == 400)
         }
 
+        /// A mapping file of statsd_exporter gives names and labels, feeds models, and is checked beforehand.
+        @Test func mappingFilesAreUsed() async throws {
+            let folder = try TemporaryFolder()
+            try FileManager.default.createDirectory(at: folder.file("state"), withIntermediateDirectories: true)
+            let rules = """
+                defaults: {observer_type: histogram, histogram_options: {buckets: [1]}}
+                mappings:
+                - match: api.*.*.time
+                  name: api_request_duration_seconds
+                  labels: {route: "$1", method: "$2"}
+                - match: 'ml\\.(?P<model>\\w+)\\.took'
+                  match_type: regex
+                  model: ${model}
+                  role: latency
+                - {match: "debug.*", action: drop, name: none}
+                """
+            _ = try folder.write(rules, to: "mapping.yaml")
+            let arguments = try Self.configuration(folder, "mapping: mapping.yaml\n")
+            let daemon = try Daemon(arguments, in: folder)
+            let sender = try DatagramSender(port: try await daemon.port(udp: true))
+            sender.send(
+                "api.users.get.time:250|ms\napi.users.put.time:2000:4000|ms\nml.fraud.took:8|ms\ndebug.x:1|c\nfree:1|c")
+            let scrape = try await daemon.scrape(until: "all lines") {
+                $0.sum("telltale_events_received_total") == 5
+            }
+            let get = ["route": "users", "method": "get"]
+            #expect(scrape.sum("api_request_duration_seconds_count", get) == 1)
+            #expect(scrape.sum("api_request_duration_seconds_sum", ["method": "put"]) == 6)
+            #expect(scrape.sum("api_request_duration_seconds_bucket", ["le": "1.0"]) == 1)
+            #expect(scrape.sum("model_prediction_latency_seconds_sum", ["model": "fraud"]) == 0.008)
+            #expect(scrape.sum("telltale_events_ignored_total", ["reason": "mapping_rule"]) == 1)
+            #expect(scrape.sum("free_total") == 1 && scrape.isBalanced)
+            _ = try folder.write(rules + "\n- {match: \"a.b*\", name: x}\n", to: "mapping.yaml")
+            let check = try Run.telltale("check-config", folder.file("telltale.yaml").path)
+            #expect(check.status == 2)
+            #expect(
+                check.errors.contains("mapping.yaml:11: mappings[3].match: \"a.b*\": must be fields"), "\(check.errors)"
+            )
+        }
+
         /// Ten thousand label values cost as many series as the limit allows, and no count.
         @Test func totalsStayRightBeyondTheLimit() async throws {
             let folder = try TemporaryFolder()

@@ -5,7 +5,7 @@ import Testing
 @Suite struct LayeringTests {
     /// Modules that do no I/O, read no clock and know no Foundation.
     static let pure: Set<String> = [
-        "Events", "LineFormats", "Sketches", "Statistics", "Monitor", "StateCodec", "Exposition", "Catalog",
+        "Events", "LineFormats", "Sketches", "Statistics", "Monitor", "StateCodec", "Exposition", "Catalog", "Patterns",
         "Scenarios",
     ]
 

@@ -36,6 +36,8 @@ enum ConfigLimits {
     static let customMetrics = 1...100_000
     /// Time series of custom metrics.
     static let customSeries = 1...1_000_000
+    /// Rules of a mapping.
+    static let mappingRules = 10_000
     /// Upper bounds of a custom histogram.
     static let buckets = 100
     /// Quantiles of a custom summary.

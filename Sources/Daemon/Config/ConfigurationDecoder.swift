@@ -77,7 +77,11 @@ struct ConfigurationDecoder {
             configuration.statsD = custom.statsD(section)
         }
         if let node = top.node("custom_metrics"), let section = reader.section(node, key: "custom_metrics") {
-            configuration.monitor.custom = custom.customMetrics(section)
+            configuration.monitor.custom = custom.customMetrics(section, hasMapping: top.node("mapping") != nil)
+        }
+        if let node = top.node("mapping") {
+            configuration.monitor.custom = MappingDecoder.decode(
+                node, reader: reader, settings: configuration.monitor.custom, resolve: resolve)
         }
         if let node = top.node("sources") { configuration.sources = sources(node) }
     }

@@ -34,8 +34,34 @@ enum ConfigurationText {
                 "reference \(reference.hash) of \(reference.model ?? "every model"): \(reference.events) events, "
                     + "\(reference.signals.count) signals")
         }
+        lines.append(contentsOf: custom(settings.custom))
         lines.append(contentsOf: cost(configuration))
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What becomes of StatsD lines that are no model's.
+    private static func custom(_ settings: CustomSettings) -> [String] {
+        let observed =
+            switch settings.observer {
+            case .histogram(let bounds): "histograms of \(bounds.count + 1) buckets"
+            case .summary(let summary): "summaries of \(summary.quantiles.count) quantiles"
+            }
+        let age = settings.timeToLive > 0 ? "end after \(ValueText.text(nanoseconds: settings.timeToLive))" : "stay"
+        let rules = settings.mapping.rules
+        var lines = [
+            settings.exposesUnmapped
+                ? "StatsD metrics without a rule are exposed: timers as \(observed), idle series \(age)"
+                : "StatsD metrics without a rule are ignored",
+            "custom metrics: at most \(settings.metrics), with \(settings.series) series",
+        ]
+        if !rules.isEmpty {
+            let drops = rules.count { $0.action == .drop }
+            let models = rules.count { if case .model = $0.action { true } else { false } }
+            lines.append(
+                "mapping: \(rules.count) rules, of which \(drops) drop and \(models) feed models; "
+                    + (settings.mapping.isOrdered ? "the first glob counts" : "the most specific glob counts"))
+        }
+        return lines
     }
 
     private static func reach(_ endpoint: Endpoint) -> String {

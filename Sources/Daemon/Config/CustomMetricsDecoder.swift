@@ -31,7 +31,9 @@ struct CustomMetricsDecoder {
     }
 
     /// What becomes of metrics that are no model's.
-    func customMetrics(_ section: ConfigSection) -> CustomSettings {
+    ///
+    /// - Parameter hasMapping: Whether the defaults of a mapping decide about what is observed.
+    func customMetrics(_ section: ConfigSection, hasMapping: Bool) -> CustomSettings {
         var settings = CustomSettings()
         settings.exposesUnmapped = section.choice(
             "unmapped", default: true, among: [("expose", true), ("ignore", false)])
@@ -50,6 +52,10 @@ struct CustomMetricsDecoder {
         for name in isSummary ? ["buckets"] : ["quantiles", "max_age", "age_buckets"]
         where section.node(name) != nil {
             section.report(name, "has no meaning while timers are \(isSummary ? "summary" : "histogram")")
+        }
+        for name in ["timers", "buckets", "quantiles", "max_age", "age_buckets"]
+        where hasMapping && section.node(name) != nil {
+            section.report(name, "has no meaning beside mapping, whose defaults decide")
         }
         section.finish()
         return settings
