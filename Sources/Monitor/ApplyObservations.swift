@@ -51,7 +51,8 @@ extension Monitor {
 
     /// Number of the signal that is observed, added if the limits allow.
     private mutating func signal(slot: Int, of observation: Observation, in batch: EventBatch) -> Int {
-        if let known = unsafe slots[slot].number(role: observation.role, name: batch.text(observation.name)) {
+        if let known = unsafe slots[slot].signalTable.number(role: observation.role, name: batch.text(observation.name))
+        {
             return known
         }
         let name = observation.name.isPresent ? batch.string(observation.name) : observation.role.defaultName

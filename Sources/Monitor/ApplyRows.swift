@@ -126,7 +126,7 @@ extension Monitor {
 
     /// Number of a model's signal, added if the limits allow; otherwise why it goes unmeasured.
     mutating func signal(slot: Int, role: Role, name: String, kind: SignalKind) -> Int {
-        if let number = slots[slot].number(role: role, name: name) {
+        if let number = slots[slot].signalTable.number(role: role, name: name) {
             return slots[slot].state.signals[number].kind == kind ? number : UnmeasuredColumn.otherKind
         }
         guard slots[slot].state.signals.count < settings.limits.signalsPerModel else {

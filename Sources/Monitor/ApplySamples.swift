@@ -4,9 +4,12 @@ extension Monitor {
     /// Applies the samples of a batch, one by one.
     mutating func applySamples(_ batch: EventBatch, arrival: Int64, now: Instant) {
         let limit = settings.limits.series - slots.reduce(0) { $0 &+ $1.series }
+        var target = SampleTarget.refused(.unmapped)
         for i in 0..<batch.sampleCount {
             let sample = unsafe batch.samples[i]
-            switch custom.target(of: sample, in: batch, now: arrival, limit: limit) {
+            // All samples of a line have one name and one type, so they share what they mean and what becomes of them.
+            if sample.isFirst { target = custom.target(of: sample, in: batch, now: arrival, limit: limit) }
+            switch target {
             case .series(let number, let scale):
                 custom.add(sample, in: batch, to: number, scale: scale, now: arrival)
                 if custom.state.series[number].isOverflow {
@@ -15,7 +18,6 @@ extension Monitor {
             case .route(let route):
                 applyRouted(sample, of: batch, route: custom.routes[route], arrival: arrival, now: now)
             case .refused(let refusal):
-                // All samples of a line have one name and one type, so they share what becomes of it.
                 if sample.isFirst { sources[batch.source].receipt.revoke(refusal) }
             }
         }

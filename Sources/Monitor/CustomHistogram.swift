@@ -11,14 +11,15 @@ public struct CustomHistogram: Sendable {
     /// Whether a value was negative, which forbids to expose the sum.
     public private(set) var isNegative = false
     /// Bins whose edges are just above the bounds: they hold a bound where `le` wants it.
-    private let bins: EdgeBins?
+    private let bins: EdgeBins
 
     /// An empty histogram.
     ///
     /// Bounds that do not ascend make one bucket.
     public init(bounds: [Double]) {
-        bins = EdgeBins(edges: bounds.map(\.nextUp))
-        self.bounds = bins == nil ? [] : bounds
+        let usable = EdgeBins(edges: bounds.map(\.nextUp))
+        bins = usable ?? .one
+        self.bounds = usable == nil ? [] : bounds
         weights = [Double](repeating: 0, count: self.bounds.count + 1)
     }
 
@@ -33,7 +34,7 @@ public struct CustomHistogram: Sendable {
 
     /// Adds a finite value.
     mutating func insert(_ value: Double, weight: Double) {
-        weights[bins?.bin(of: value) ?? 0] += weight
+        weights[bins.bin(of: value)] += weight
         sum.add(value * weight)
         if value < 0 { isNegative = true }
     }

@@ -8,7 +8,7 @@ struct ModelSlot {
     /// Per signal: its reference, made ready.
     var compiled: [CompiledSignal] = []
     /// Numbers of signals by role and name.
-    private var signalTable: CategoryTable
+    private(set) var signalTable = SignalTable()
     /// Classes of predictions and outcomes; class `i` of the state has number `i` here and `i + 1` in counts.
     var classTable: CategoryTable
     /// Per source: number of the model's signal per column of the source's schema, -1 for one that goes unmeasured.
@@ -36,7 +36,6 @@ struct ModelSlot {
     init(state: ModelState, limits: MonitorLimits) {
         self.state = state
         self.state.signals = []
-        signalTable = CategoryTable(limit: SketchLimits.categories)
         let listed = min(state.classes.count, max(0, limits.categoriesPerSignal))
         let names = Array(state.classes.prefix(listed))
         if let table = CategoryTable(names: names, limit: limits.categoriesPerSignal),
@@ -56,28 +55,12 @@ struct ModelSlot {
 
     // MARK: Signals
 
-    /// Number of the signal with this role and name; `nil` if there is none.
-    func number(role: Role, name: String) -> Int? {
-        signalTable.id(of: Self.key(role: role, name: name))
-    }
-
-    /// The same for a name in bytes; `nil` stands for the role's default name.
-    func number(role: Role, name: UnsafeRawBufferPointer?) -> Int? {
-        guard let name = unsafe name else { return number(role: role, name: role.defaultName) }
-        guard name.count <= EventLimits.nameBytes else { return nil }
-        return unsafe withUnsafeTemporaryAllocation(byteCount: 1 + name.count, alignment: 1) { key in
-            unsafe key[0] = role.rawValue
-            for i in 0..<name.count { unsafe key[1 + i] = name[i] }
-            return unsafe signalTable.id(of: UnsafeRawBufferPointer(key))
-        }
-    }
-
     /// Adds a signal and returns its number.
     ///
     /// `nil` if there is one with its role and name. The caller has looked at the limits.
     mutating func add(_ signal: SignalState) -> Int? {
         let number = state.signals.count
-        guard signalTable.insert(Self.key(role: signal.role, name: signal.name)) == number else { return nil }
+        guard signalTable.insert(role: signal.role, name: signal.name, number: number) else { return nil }
         state.signals.append(signal)
         compiled.append(CompiledSignal(reference(for: signal), kind: signal.kind))
         fitBins(number)
@@ -106,10 +89,6 @@ struct ModelSlot {
     mutating func charge(_ cost: Int) {
         series &+= further(cost)
         reserved = max(0, reserved &- cost)
-    }
-
-    private static func key(role: Role, name: String) -> String {
-        String(UnicodeScalar(role.rawValue)) + name
     }
 
     private mutating func fitBins(_ number: Int) {

@@ -113,10 +113,22 @@ struct SampleCache {
         places[place] = UInt32(number + 1)
     }
 
+    /// Compares by words; the last word reaches back into the one before.
     @inline(__always)
     private func isEqual(_ text: UnsafeRawBufferPointer, at offset: Int) -> Bool {
         unsafe bytes.withUnsafeBytes { bytes in
-            unsafe bytes[offset..<(offset + text.count)].elementsEqual(text)
+            let known = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + text.count)])
+            guard text.count >= 8 else { return unsafe known.elementsEqual(text) }
+            func isSame(_ at: Int) -> Bool {
+                unsafe known.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                    == text.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            }
+            var at = 0
+            while at &+ 8 <= text.count {
+                if !isSame(at) { return false }
+                at &+= 8
+            }
+            return isSame(text.count &- 8)
         }
     }
 }

@@ -25,7 +25,7 @@ public struct ValueHistogram: Sendable {
     /// Bounds that do not ascend make one bucket.
     public init(bounds: [Double]) {
         let usable = EdgeBins(edges: bounds.map(\.nextUp))
-        bins = usable ?? ValueHistogram.oneBin
+        bins = usable ?? .one
         self.bounds = usable == nil ? [] : bounds
         counts = [UInt64](repeating: 0, count: bins.binCount)
         moments = Moments()
@@ -59,8 +59,11 @@ public struct ValueHistogram: Sendable {
     var snapshot: HistogramSnapshot {
         HistogramSnapshot(bounds: bounds, counts: counts, sum: moments.sum, native: native)
     }
+}
 
-    private static let oneBin: EdgeBins = {
+extension EdgeBins {
+    /// No edges, one bin.
+    static let one: EdgeBins = {
         guard let bins = EdgeBins(edges: []) else { preconditionFailure("no edges are valid edges") }
         return bins
     }()

@@ -33,6 +33,7 @@ for name in parse update end-to-end; do
     "$bench" "$name" "$work/log.jsonl"
 done
 "$bench" exposition 10000
+"$bench" statsd "$records"
 if [ -n "${YARDSTICK:-}" ]; then
     echo "# yardstick: $YARDSTICK"
     "$YARDSTICK" "$work/log.jsonl" | head -n 1

@@ -16,6 +16,7 @@ enum Bench {
                bench update FILE                 columns to state, decoding not counted
                bench end-to-end FILE             file to decoded, monitored, cut and rendered statistics
                                                  (FILE: any log of JSON records; its schema is inferred)
+               bench statsd LINES                StatsD lines in memory, to columns and to state
                bench exposition SERIES           one rendering of at least so many series, text 0.0.4 and OpenMetrics
         """
 
@@ -28,6 +29,8 @@ enum Bench {
         case ("parse", let file?): parse(file)
         case ("update", let file?): update(file)
         case ("end-to-end", let file?): endToEnd(file)
+        case ("statsd", _?) where numbers.count == 1:
+            StatsDBench.run(lines: numbers[0], settings: settings, now: now)
         case ("exposition", _?) where numbers.count == 1: exposition(series: numbers[0])
         default: fail(usage)
         }
