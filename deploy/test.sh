@@ -7,6 +7,7 @@
 # Parts: format      swift format lint
 #        build       build with its tests, imports as declared
 #        unit        swift test
+#        clients     the examples with real clients against the real daemon: scraped is what was sent
 #        rules       promtool: configuration, rules, unit tests of the rules
 #        routes      amtool: configurations, routes, templates
 #        dashboards  every panel query parses and names what exists
@@ -20,7 +21,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
 . deploy/packages.sh
 
-parts=(format build unit rules routes dashboards manifests release demo)
+parts=(format build unit clients rules routes dashboards manifests release demo)
 import_check=(--explicit-target-dependency-import-check error)
 static=(-c release --static-swift-stdlib --scratch-path .build/static)
 size_limit=25000000
@@ -62,6 +63,11 @@ part_build() {
 
 part_unit() {
     check 'swift test' swift test "${import_check[@]}"
+}
+
+part_clients() {
+    check 'swift build' quietly swift build --product telltale "${import_check[@]}"
+    check 'examples' deploy/examples/check.sh "$(swift build --show-bin-path)/telltale"
 }
 
 # Debian builds Prometheus without Kubernetes discovery: everything but the discovery itself is checked.
@@ -117,7 +123,8 @@ part_dashboards() {
 
 part_manifests() {
     check 'operations' python3 -B deploy/check_operations.py
-    check 'shell scripts parse' bash -n deploy/demo.sh deploy/test.sh deploy/packages.sh alertmanager/routes_test.sh
+    check 'shell scripts parse' bash -n deploy/demo.sh deploy/test.sh deploy/packages.sh \
+        deploy/examples/check.sh alertmanager/routes_test.sh
 }
 
 release_binary() { printf '%s/telltale' "$(swift build "${static[@]}" --show-bin-path)"; }
@@ -176,6 +183,7 @@ need_swift || exit 1
 need libssl-dev zlib1g-dev libyaml-dev pkg-config:pkg-config binutils:readelf \
     prometheus:prometheus prometheus-alertmanager:amtool python3:python3 || exit 1
 python3 -c 'import yaml' 2>/dev/null || need python3-yaml || exit 1
+python3 -c 'import ensurepip, venv' 2>/dev/null || need python3-venv || exit 1
 swift --version 2>&1 | head -n 1
 promtool --version | head -n 1
 amtool --version | head -n 1
