@@ -8,7 +8,7 @@ struct ModelSlot {
     /// Per signal: its reference, made ready.
     var compiled: [CompiledSignal] = []
     /// Numbers of signals by role and name.
-    private(set) var signalTable = SignalTable()
+    var signalTable = SignalTable()
     /// Classes of predictions and outcomes; class `i` of the state has number `i` here and `i + 1` in counts.
     var classTable: CategoryTable
     /// Per source: number of the model's signal per column of the source's schema, -1 for one that goes unmeasured.
@@ -135,6 +135,11 @@ struct ModelSlot {
         let isLate = coarsest.index(ofMinute: minute) <= head &- Int64(coarsest.capacity)
         if isLate { state.lateEvents &+= 1 }
         return (minute, isLate)
+    }
+
+    /// Whether the panes are not where the watermark is.
+    var isBehindClock: Bool {
+        state.clock.hasStarted && state.panes.headMinute != PaneTiers.minute(of: state.clock.watermark)
     }
 
     /// Brings the panes to the watermark.

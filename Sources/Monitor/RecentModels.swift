@@ -40,8 +40,9 @@ extension EventBatch {
         unsafe isSameText(models[left], models[right]) && isSameText(versions[left], versions[right])
     }
 
+    /// Whether two ranges hold the same bytes, or are the same sentinel.
     @inline(__always)
-    private func isSameText(_ left: ByteRange, _ right: ByteRange) -> Bool {
+    func isSameText(_ left: ByteRange, _ right: ByteRange) -> Bool {
         guard left.length == right.length else { return false }
         guard let leftText = unsafe text(left), let rightText = unsafe text(right) else { return !left.isPresent }
         for i in 0..<leftText.count where unsafe leftText[i] != rightText[i] { return false }

@@ -13,7 +13,10 @@ struct SignalTable {
     func number(role: Role, name: String) -> Int? { names.id(of: Self.key(role: role, name: name)) }
 
     /// The same for a name in bytes; `nil` stands for the role's default name.
-    func number(role: Role, name: UnsafeRawBufferPointer?) -> Int? {
+    ///
+    /// Mutating, though it changes nothing: so the table is used in its place and not copied, which would cost more
+    /// than the look-up.
+    mutating func number(role: Role, name: UnsafeRawBufferPointer?) -> Int? {
         guard let name = unsafe name else {
             let number = unnamed[Int(role.rawValue)]
             return number < 0 ? nil : number
