@@ -1,3 +1,5 @@
+public import Events
+
 /// What the daemon says about itself at the moment of a scrape.
 ///
 /// Everything about data comes from the snapshot instead.
@@ -146,16 +148,20 @@ public struct SourceStatus: Sendable, Equatable {
     public var lagBytes: UInt64?
     /// Age of the oldest byte not read yet, in seconds; 0 when all is read, `nil` for other sources.
     public var lagSeconds: Double?
+    /// Connections since the process began; `nil` for sources that have none.
+    public var connections: ConnectionTotals?
 
     /// Creates a status.
     public init(
-        name: String, queueLength: Int, queueCapacity: Int, lagBytes: UInt64? = nil, lagSeconds: Double? = nil
+        name: String, queueLength: Int, queueCapacity: Int, lagBytes: UInt64? = nil, lagSeconds: Double? = nil,
+        connections: ConnectionTotals? = nil
     ) {
         self.name = name
         self.queueLength = queueLength
         self.queueCapacity = queueCapacity
         self.lagBytes = lagBytes
         self.lagSeconds = lagSeconds
+        self.connections = connections
     }
 }
 

@@ -49,9 +49,20 @@ enum IngestFamilies {
         "telltale_queue_capacity", .gauge, labels: ["source"],
         help: "Most batches the source may hand over before it waits (files) or drops (datagrams).")
 
+    static let connections = FamilyDescriptor(
+        "telltale_connections", .gauge, labels: ["source"],
+        help: "Open connections of the source.")
+    static let connectionsOpened = FamilyDescriptor(
+        "telltale_connections_opened_total", .counter, labels: ["source"],
+        help: "Connections that the source accepted since the process began.")
+    static let connectionsClosed = FamilyDescriptor(
+        "telltale_connections_closed_total", .counter, labels: ["source", "reason"],
+        help: "Connections of the source that ended, by reason: the client closed them, they broke, were idle or slow, "
+            + "announced too large a frame, gave way to a new one, or the daemon stopped.")
+
     static let all = [
         received, accepted, rejected, dropped, ignored, kernelDrops, bytesRead, lostBytes, lagBytes, lagSeconds,
-        truncations, rotations, queueLength, queueCapacity,
+        truncations, rotations, queueLength, queueCapacity, connections, connectionsOpened, connectionsClosed,
     ]
 
     private struct LabelledSource {
@@ -86,6 +97,26 @@ enum IngestFamilies {
         counter(rotations, files, into: &writer) { $0.rotations }
         gauge(queueLength, sources, into: &writer) { Double($0.queueLength) }
         gauge(queueCapacity, sources, into: &writer) { Double($0.queueCapacity) }
+        gauge(connections, sources, into: &writer) { $0.connections.map { Double($0.open) } }
+        renderConnections(sources, into: &writer)
+    }
+
+    private static func renderConnections(_ sources: [LabelledSource], into writer: inout ExpositionWriter) {
+        let listening = sources.compactMap { source in source.status?.connections.map { (source.labels, $0) } }
+        if writer.begin(connectionsOpened) {
+            for (labels, totals) in listening {
+                writer.open(labels)
+                writer.close(count: totals.opened)
+            }
+        }
+        guard writer.begin(connectionsClosed) else { return }
+        for (labels, totals) in listening {
+            for (end, count) in zip(ConnectionEnd.allCases, totals.ended) {
+                writer.open(labels)
+                writer.label("reason", end.label)
+                writer.close(count: count)
+            }
+        }
     }
 
     private static func counter(

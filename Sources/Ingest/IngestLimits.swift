@@ -1,3 +1,5 @@
+import Events
+
 /// Every bound and interval of the input side that no single source's settings own.
 public enum IngestLimits {
     /// Batches a tail may have out; with none free the file waits.
@@ -33,6 +35,22 @@ public enum IngestLimits {
     public static let datagramsPerCall = 32
     /// Nanoseconds a datagram waits at most in a batch that is not full.
     public static let flushInterval: Int64 = 100_000_000
+    /// Connections of one source, unless configured; fewer where the process may open few files.
+    public static let connections = 256
+    /// Connections that wait to be accepted, as asked of the kernel.
+    public static let backlog: Int32 = 128
+    /// Bytes of one line or frame of a stream, and hence what a connection may make us hold.
+    public static let streamLineBytes = EventLimits.datagramBytes
+    /// Bytes taken from one connection before the next has its turn.
+    public static let streamReadBytes = 64 << 10
+    /// Nanoseconds without a byte after which a connection is closed, unless configured.
+    public static let connectionIdle: Int64 = 300_000_000_000
+    /// Nanoseconds that a line or frame may take from its first byte to its last.
+    public static let lineTime: Int64 = 30_000_000_000
+    /// Nanoseconds without an attempt to accept after the system had no descriptor for a connection.
+    public static let acceptPause: Int64 = 100_000_000
+    /// System calls spent at the end on what the kernel still holds for a socket.
+    public static let lastReads = 4_096
     /// Bytes asked for as receive buffer; the kernel doubles it for its own bookkeeping.
     public static let receiveBufferBytes = 4 << 20
 }

@@ -12,6 +12,10 @@ public struct SourceStatus: Sendable, Equatable {
         case udp
         /// A Unix socket of datagrams.
         case unixDatagram = "unixgram"
+        /// A TCP listener.
+        case tcp
+        /// A Unix socket of streams.
+        case unixStream = "unix"
     }
 
     /// What the source is doing.
@@ -48,6 +52,8 @@ public struct SourceStatus: Sendable, Equatable {
     public var isNotified = false
     /// Receive buffer the kernel granted, in bytes; 0 for files.
     public var receiveBufferBytes = 0
+    /// Connections, of sources that have any.
+    public var connections: ConnectionTotals?
     /// The schema in use; `nil` while it is not yet inferred.
     public var schema: Schema?
 
@@ -85,6 +91,8 @@ public enum SourceEvent: Sendable, Equatable {
     case polling(reason: String)
     /// A receive buffer smaller than asked for.
     case smallReceiveBuffer(granted: Int, wanted: Int)
+    /// The system has no descriptor for a further connection; it is tried again.
+    case acceptFailed(reason: String)
     /// Receiving failed; it is tried again.
     case receiveFailed(reason: String)
 }

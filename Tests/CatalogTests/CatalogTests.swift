@@ -79,7 +79,7 @@ import Testing
             samples.filter { $0.name == name && $0["source"] == source }.map(\.value).reduce(0, +)
         }
         let received = samples.filter { $0.name == "telltale_events_received_total" }
-        #expect(received.count == 2)
+        #expect(received.count == 3)
         for sample in received {
             let parts = ["accepted", "rejected", "dropped", "ignored"].map {
                 sum("telltale_events_\($0)_total", sample["source"])
@@ -87,7 +87,7 @@ import Testing
             #expect(sample.value > 0 && sample.value == parts.reduce(0, +))
         }
         let reasons = samples.filter { $0.name == "telltale_events_rejected_total" }.map { $0["reason"] }
-        #expect(reasons.count == 2 * RejectionReason.allCases.count)
+        #expect(reasons.count == 3 * RejectionReason.allCases.count)
     }
 
     /// The first increment of a counter is lost to `increase` if its series does not exist before.

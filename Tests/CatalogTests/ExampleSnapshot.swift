@@ -7,7 +7,7 @@ import Sketches
 enum ExampleSnapshot {
     static let snapshot = MonitorSnapshot(
         taken: Instant(wall: 1_767_225_600_250_000_000, monotonic: 5), generation: 7, models: [fraud, price, silent],
-        sources: [file, socket], overflows: [("models", 0), ("categories_per_signal", 12)])
+        sources: [file, socket, stream], overflows: [("models", 0), ("categories_per_signal", 12)])
 
     static var daemon: DaemonStatus {
         var status = DaemonStatus()
@@ -25,11 +25,15 @@ enum ExampleSnapshot {
         ]
         status.http.connections = 2
         status.http.scrapes.add(seconds: 0.0005)
+        var connections = ConnectionTotals()
+        for _ in 0..<3 { connections.begin() }
+        connections.end(.idle)
         status.sources = [
             SourceStatus(
                 name: "file:/var/log/\"model\"\\predictions.jsonl", queueLength: 1, queueCapacity: 4, lagBytes: 1_024,
                 lagSeconds: 0.25),
             SourceStatus(name: "udp:127.0.0.1:8125", queueLength: 0, queueCapacity: 4),
+            SourceStatus(name: "unix:/run/statsd.sock", queueLength: 0, queueCapacity: 4, connections: connections),
         ]
         status.process.startTimeSeconds = 1_767_220_000.5
         status.process.cpuSeconds = 1.25
@@ -173,5 +177,13 @@ enum ExampleSnapshot {
         receipt.kernelDrops = 9
         receipt.bytesRead = 700
         return SourceSnapshot(name: "udp:127.0.0.1:8125", receipt: receipt, schema: nil, positions: [])
+    }
+
+    private static var stream: SourceSnapshot {
+        var receipt = Receipt()
+        receipt.accept(3)
+        receipt.reject(.partialLine)
+        receipt.bytesRead = 100
+        return SourceSnapshot(name: "unix:/run/statsd.sock", receipt: receipt, schema: nil, positions: [])
     }
 }

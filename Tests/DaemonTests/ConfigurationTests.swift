@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import Ingest
 import LineFormats
 import Monitor
 import Testing
@@ -76,11 +77,21 @@ import Testing
                 receive_buffer: 64KiB
               - unix_datagram: run/statsd.sock
                 mode: 0666
+              - tcp: "[::1]:9000"
+                connections: 7
+              - unix_stream: /run/s
+                framing: lines
+                idle_timeout: 0s
             """)
         #expect(
             configuration.sources.map(\.name) == [
-                "file:dir/log.jsonl", "udp:127.0.0.1:8125", "unixgram:dir/run/statsd.sock",
+                "file:dir/log.jsonl", "udp:127.0.0.1:8125", "unixgram:dir/run/statsd.sock", "tcp:[::1]:9000",
+                "unix:/run/s",
             ])
+        let tcp = StreamOptions(framing: .lines, connections: 7)
+        #expect(configuration.sources[3].input == .tcp(Endpoint(host: "::1", port: 9_000), tcp))
+        let stream = StreamOptions(framing: .lines, idle: 0)
+        #expect(configuration.sources[4].input == .unixStream(UnixSocket(path: "/run/s"), stream))
         #expect(
             configuration.sources[2].input
                 == .unixDatagram(UnixSocket(path: "dir/run/statsd.sock", mode: 0o666), receiveBuffer: 4 << 20))
@@ -200,6 +211,8 @@ import Testing
         "sources: [{udp: \"127.0.0.1:1\", drain: 1s}]", "sources: [{tail: a}, {tail: a}]", "minimum_events: 0",
         "sources: [{unix_datagram: a, mode: \"0999\"}]", "sources: [{unix_datagram: a, mode: \"66\"}]",
         "sources: [{unix_datagram: \"\"}]", "sources: [{unix_datagram: a, from: end}]",
+        "sources: [{tcp: \"127.0.0.1:1\", framing: frames}]", "sources: [{tcp: \"127.0.0.1:1\", connections: 0}]",
+        "sources: [{udp: \"127.0.0.1:1\", framing: lines}]", "sources: [{tcp: \"127.0.0.1:1\", idle_timeout: 2d}]",
         "sources: [{tail: a, mode: \"0660\"}]", "sources: [{unix_datagram: a}, {unix_datagram: a}]",
         "sources: [{tail: a, schema: {}}]", "learn: {duration: 400d}", "models: [{name: \"a\\nb\"}]",
     ])
@@ -217,7 +230,7 @@ import Testing
             .deletingLastPathComponent()
         let bytes = Array(try Data(contentsOf: top.appending(path: "deploy/telltale.yaml")))
         var configuration = try ConfigurationDecoder.decode(bytes, file: "telltale.yaml")
-        #expect(configuration.sources.count == 4)
+        #expect(configuration.sources.count == 6)
         #expect(configuration.monitor.models.count == 1)
         configuration.sources = []
         configuration.monitor.models = []

@@ -51,12 +51,16 @@ final class Daemon {
         return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
     }
 
-    /// The address a listener was given, from the log: of HTTP, or of UDP.
-    func port(udp: Bool = false) async throws -> Int {
-        let address = try Regex("(udp:)?127\\.0\\.0\\.1:([1-9][0-9]*)", as: (Substring, Substring?, Substring).self)
+    /// The port a listener was given, from the log: of HTTP, or of UDP.
+    func port(udp: Bool = false) async throws -> Int { try await port(of: udp ? "udp:" : nil) }
+
+    /// The port that a listener with this prefix was given, from the log; without a prefix, that of HTTP.
+    func port(of prefix: String?) async throws -> Int {
+        let address = try Regex("([a-z]+:)?127\\.0\\.0\\.1:([1-9][0-9]*)", as: (Substring, Substring?, Substring).self)
         return try await eventually("an address in the log", describe: { self.logged }) {
             guard self.process.isRunning else { return nil }
-            return self.logged.matches(of: address).first { ($0.output.1 != nil) == udp }.flatMap { Int($0.output.2) }
+            let found = self.logged.matches(of: address).first { $0.output.1.map(String.init) == prefix }
+            return found.flatMap { Int($0.output.2) }
         }
     }
 

@@ -144,6 +144,40 @@ extension EndToEnd {
             #expect(!FileManager.default.fileExists(atPath: path))
         }
 
+        /// TCP takes lines and a Unix stream takes frames; one that sends half a line disturbs nobody.
+        @Test func streams() async throws {
+            let folder = try TemporaryFolder()
+            let path = folder.file("stream.sock").path
+            let daemon = try Daemon(
+                ["run", "--tcp", "127.0.0.1:0", "--unix-stream", path, "--listen", "127.0.0.1:0"], in: folder)
+            let port = try await daemon.port(of: "tcp:")
+            let (tcp, half) = (try StreamSender(port: port), try StreamSender(port: port))
+            let frames = try UnixSender(path, SOCK_STREAM)
+            try half.send("model.feature:1|g|#model:m,feature:a")
+            for index in 0..<2_000 {
+                let lines = "model.feature:\(index)|g|#model:m,feature:a\nmodel.prediction:yes|s|#model:m"
+                try tcp.send(lines + "\n")
+                let length = (0..<4).map { UInt8(truncatingIfNeeded: lines.utf8.count >> (8 * $0)) }
+                try frames.send(length + Array(lines.utf8))
+            }
+            half.close()
+            let scrape = try await daemon.scrape(until: "all lines counted") {
+                $0.sum("telltale_events_received_total") ?? 0 >= 8_001
+            }
+            #expect(scrape.isBalanced)
+            #expect(scrape.sum("telltale_events_accepted_total", ["source": "unix:" + path]) == 4_000)
+            #expect(scrape.sum("telltale_events_rejected_total", ["reason": "partial_line"]) == 1)
+            #expect(scrape.sum("model_predictions_total", ["model": "m"]) == 4_000)
+            let source = ["source": "tcp:127.0.0.1:0"]
+            #expect(scrape.sum("telltale_connections_opened_total", source) == 2)
+            try await daemon.scrape(until: "the connection closed") {
+                $0.sum("telltale_connections_closed_total", source.merging(["reason": "closed"]) { $1 }) == 1
+                    && $0.sum("telltale_connections", source) == 1
+            }
+            daemon.send(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+
         /// JSON records over UDP are understood like lines of a file.
         @Test func recordsOverUDP() async throws {
             let folder = try TemporaryFolder()

@@ -62,7 +62,7 @@ struct Scrape {
     }
 
     private static func survivesRestart(_ name: String) -> Bool {
-        let ofProcess = ["process_", "telltale_http_", "telltale_scrape_", "telltale_commit_"]
+        let ofProcess = ["process_", "telltale_http_", "telltale_scrape_", "telltale_commit_", "telltale_connections_"]
         return !ofProcess.contains { name.hasPrefix($0) }
     }
 

@@ -59,3 +59,38 @@ final class UnixSender {
         try #require(sent == bytes.count)
     }
 }
+
+/// Sends over a TCP connection.
+final class StreamSender {
+    private var descriptor: Int32
+
+    /// Connects to a port of this machine.
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        try #require(descriptor >= 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = try #require(UInt16(exactly: port)).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe connect(descriptor, $0, size) }
+        }
+        try #require(code == 0, "nobody listens on \(port)")
+    }
+
+    deinit { close() }
+
+    /// Closes the connection.
+    func close() {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
+    }
+
+    /// Sends all of it.
+    func send(_ text: String) throws {
+        let bytes = Array(text.utf8)
+        let sent = unsafe Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        try #require(sent == bytes.count)
+    }
+}

@@ -9,7 +9,7 @@ import Testing
 private struct IntakeHarness: ~Copyable {
     let queue = BatchQueue()
     let pool = BatchPool(source: 0)
-    var intake: DatagramIntake
+    var intake: LineIntake
     var receipt = Receipt()
     var rows = 0
     var observations = 0
@@ -17,7 +17,7 @@ private struct IntakeHarness: ~Copyable {
 
     init(schema: SourceSchema) {
         queue.register(pool)
-        intake = DatagramIntake(schema: schema, defaultModel: "default", pool: pool, queue: queue)
+        intake = LineIntake(schema: schema, defaultModel: "default", pool: pool, queue: queue)
     }
 
     mutating func take(_ text: String, cut: Int = 0, now: Int64 = 0) {
@@ -40,7 +40,7 @@ private struct IntakeHarness: ~Copyable {
 private let line = "model.score:0.5|h|#model:fraud\n"
 
 @Suite("Datagrams become batches")
-struct DatagramIntakeTests {
+struct LineIntakeTests {
     @Test("Lines of several kinds in one datagram are each counted once")
     func mixed() {
         var harness = IntakeHarness(schema: .fixed(TailHarness.schema))

@@ -51,6 +51,14 @@ struct RunCommand: ParsableCommand {
         completion: .file())
     var unixDatagram: [String] = []
 
+    @Option(help: "Address and port to take connections on that send such lines; may be given several times.")
+    var tcp: [String] = []
+
+    @Option(
+        help: "Path of a Unix socket to take connections on that send DogStatsD frames; may be given several times.",
+        completion: .file())
+    var unixStream: [String] = []
+
     @Option(help: "Address and port of HTTP (default: 127.0.0.1:9757). Port 0 picks a free one, which the log names.")
     var listen: String?
 
@@ -77,8 +85,8 @@ struct RunCommand: ParsableCommand {
         // Before any thread starts, so that all of them leave signals to this one.
         Signals.block()
         let options = RunOptions(
-            config: config, tails: tail, udps: udp, unixDatagrams: unixDatagram, listen: listen,
-            stateDirectory: stateDir, reference: reference, model: model,
+            config: config, tails: tail, udps: udp, unixDatagrams: unixDatagram, tcps: tcp,
+            unixStreams: unixStream, listen: listen, stateDirectory: stateDir, reference: reference, model: model,
             from: from.map { $0 == .end ? .end : .beginning }, logLevel: logLevel,
             logFormat: logFormat.map { $0 == .json ? .json : .logfmt })
         let log = Log.make(LogConfiguration(level: logLevel ?? .info, format: logFormat == .json ? .json : .logfmt))

@@ -6,6 +6,10 @@ enum ConfigLimits {
     static let drain: ClosedRange<Int64> = 0...3_600_000_000_000
     /// Receive buffer of a UDP socket.
     static let receiveBuffer = (64 << 10)...(1 << 30)
+    /// Connections of a source.
+    static let connections = 1...4_096
+    /// Time without a byte after which a connection is closed, in nanoseconds; 0 for never.
+    static let idle: ClosedRange<Int64> = 0...86_400_000_000_000
     /// Sources of one daemon.
     static let sources = 64
     /// Sliding windows.

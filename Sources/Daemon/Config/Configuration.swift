@@ -52,12 +52,16 @@ enum SourceInput: Equatable, Sendable {
     case udp(Endpoint, receiveBuffer: Int)
     /// Datagrams of this machine. `receiveBuffer` is asked of the kernel, in bytes.
     case unixDatagram(UnixSocket, receiveBuffer: Int)
+    /// Connections.
+    case tcp(Endpoint, StreamOptions)
+    /// Connections of this machine.
+    case unixStream(UnixSocket, StreamOptions)
 
     /// The address that input is taken on; `nil` for what only this machine reaches.
     var endpoint: Endpoint? {
         switch self {
-        case .tail, .unixDatagram: nil
-        case .udp(let endpoint, _): endpoint
+        case .tail, .unixDatagram, .unixStream: nil
+        case .udp(let endpoint, _), .tcp(let endpoint, _): endpoint
         }
     }
 }
@@ -84,6 +88,8 @@ struct SourceConfiguration: Equatable, Sendable {
         case .tail(let path, _, _): "file:" + path
         case .udp(let endpoint, _): "udp:" + endpoint.description
         case .unixDatagram(let socket, _): "unixgram:" + socket.path
+        case .tcp(let endpoint, _): "tcp:" + endpoint.description
+        case .unixStream(let socket, _): "unix:" + socket.path
         }
     }
 }

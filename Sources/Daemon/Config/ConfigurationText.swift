@@ -1,4 +1,5 @@
 internal import Events
+internal import Ingest
 internal import Monitor
 
 /// A configuration in words, for people.
@@ -78,9 +79,18 @@ enum ConfigurationText {
             parts.append("receive buffer \(ValueText.text(bytes: buffer))" + reach(endpoint))
         case .unixDatagram(let socket, let buffer):
             parts.append("receive buffer \(ValueText.text(bytes: buffer)), mode 0" + String(socket.mode, radix: 8))
+        case .tcp(let endpoint, let options): parts.append(text(options) + reach(endpoint))
+        case .unixStream(let socket, let options):
+            parts.append(text(options) + ", mode 0" + String(socket.mode, radix: 8))
         }
         parts.append(source.schema.map { "\($0.signals.count) signals" } ?? "schema inferred from the first records")
         return parts.joined(separator: ", ")
+    }
+
+    private static func text(_ options: StreamOptions) -> String {
+        let cut = options.framing == .lines ? "newlines" : "frames of a four-byte length"
+        let idle = options.idle > 0 ? "closed after \(ValueText.text(nanoseconds: options.idle)) of silence" : "kept"
+        return "cut by \(cut), up to \(options.connections) connections, \(idle)"
     }
 
     /// Series that the signals of each configured schema cost.

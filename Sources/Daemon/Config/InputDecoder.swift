@@ -5,6 +5,8 @@ struct InputDecoder {
     /// The keys that say where, of which a source has one, and the keys that go with each.
     private static let options: [(key: String, options: [String])] = [
         ("tail", ["from", "drain"]), ("udp", ["receive_buffer"]), ("unix_datagram", ["receive_buffer", "mode"]),
+        ("tcp", ["framing", "connections", "idle_timeout"]),
+        ("unix_stream", ["framing", "connections", "idle_timeout", "mode"]),
     ]
 
     let section: ConfigSection
@@ -48,8 +50,26 @@ struct InputDecoder {
             let socket = socket(key)
             let buffer = receiveBuffer()
             return socket.map { .unixDatagram($0, receiveBuffer: buffer) }
+        case "tcp":
+            let address = address(key)
+            let options = stream(framing: .lines)
+            return address.map { .tcp($0, options) }
+        case "unix_stream":
+            let socket = socket(key)
+            let options = stream(framing: .length)
+            return socket.map { .unixStream($0, options) }
         default: return nil
         }
+    }
+
+    private func stream(framing: StreamFraming) -> StreamOptions {
+        var options = StreamOptions(framing: framing)
+        options.framing = section.choice(
+            "framing", default: framing, among: StreamFraming.allCases.map { ($0.rawValue, $0) })
+        options.connections = section.integer(
+            "connections", default: options.connections, in: ConfigLimits.connections)
+        options.idle = section.duration("idle_timeout", default: options.idle, in: ConfigLimits.idle)
+        return options
     }
 
     private func address(_ key: String) -> Endpoint? {
@@ -76,6 +96,16 @@ struct InputDecoder {
         }
         return UnixSocket(path: resolved, mode: mode)
     }
+}
+
+/// How connections are treated.
+struct StreamOptions: Equatable, Sendable {
+    /// How their bytes are cut.
+    var framing: StreamFraming
+    /// Most at one time.
+    var connections = IngestLimits.connections
+    /// Nanoseconds without a byte after which one is closed; 0 for never.
+    var idle = IngestLimits.connectionIdle
 }
 
 /// A Unix socket to take input on.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Ingest
 internal import Monitor
 
 /// What the command line of `run` says.
@@ -13,6 +14,10 @@ struct RunOptions: Equatable, Sendable {
     var udps: [String] = []
     /// Paths of sockets to take datagrams on, added to the configured sources.
     var unixDatagrams: [String] = []
+    /// Addresses to take connections on that send lines, added to the configured sources.
+    var tcps: [String] = []
+    /// Paths of sockets to take connections on that send frames, added to the configured sources.
+    var unixStreams: [String] = []
     /// Where HTTP listens.
     var listen: String?
     /// Directory of the state file.
@@ -94,6 +99,21 @@ struct RunOptions: Equatable, Sendable {
                 continue
             }
             let input = SourceInput.unixDatagram(socket, receiveBuffer: SourceConfiguration.receiveBuffer)
+            add(SourceConfiguration(input: input), to: &configuration)
+        }
+        for text in tcps {
+            guard let endpoint = Endpoint(text) else {
+                fail("--tcp", text, "must be ADDRESS:PORT, such as 127.0.0.1:8125 or [::1]:8125")
+                continue
+            }
+            add(SourceConfiguration(input: .tcp(endpoint, StreamOptions(framing: .lines))), to: &configuration)
+        }
+        for path in unixStreams {
+            guard let socket = unixSocket(path) else {
+                fail("--unix-stream", path, "must be a path of 1 to \(UnixSocket.pathBytes) bytes")
+                continue
+            }
+            let input = SourceInput.unixStream(socket, StreamOptions(framing: .length))
             add(SourceConfiguration(input: input), to: &configuration)
         }
         if let model {

@@ -19,7 +19,7 @@ enum ScrapeStatus {
         status.sources = sources.map { name, activity in
             SourceStatus(
                 name: name, queueLength: activity.queueLength, queueCapacity: activity.queueCapacity,
-                lagBytes: activity.lagBytes, lagSeconds: activity.lagSeconds)
+                lagBytes: activity.lagBytes, lagSeconds: activity.lagSeconds, connections: activity.connections)
         }
         status.process = ProcessStatistics.read()
         status.seriesLimit = seriesLimit

@@ -1,3 +1,4 @@
+internal import Events
 internal import Ingest
 
 /// What a source is doing, as far as pages and gauges tell.
@@ -10,6 +11,8 @@ struct SourceActivity: Sendable, Equatable {
     var lagBytes: UInt64?
     /// Seconds since everything was read; `nil` for datagrams.
     var lagSeconds: Double?
+    /// Connections, of sources that have any.
+    var connections: ConnectionTotals?
     /// Whether its thread has looked at its input at least once.
     var hasLooked: Bool
     /// Batches handed over and not applied yet.
@@ -26,6 +29,7 @@ struct SourceActivity: Sendable, Equatable {
         let isFile = status.kind == .tail
         lagBytes = isFile ? status.lagBytes : nil
         lagSeconds = isFile ? status.lagSeconds : nil
+        connections = status.connections
         hasLooked = status.activity != .starting
     }
 }

@@ -19,6 +19,9 @@ extension TailSource: RunningSource {}
 extension DatagramSource: RunningSource {
     func firstLook() -> EventBatch? { nil }
 }
+extension StreamSource: RunningSource {
+    func firstLook() -> EventBatch? { nil }
+}
 
 /// Makes the sources of a configuration.
 enum Sources {
@@ -40,6 +43,13 @@ enum Sources {
                 return try DatagramSource(
                     source: index, settings: settings, schema: schema, queue: queue, onEvent: report.write)
             }
+            func streams(_ address: ListenAddress, _ options: StreamOptions) throws(IngestError) -> StreamSource {
+                let settings = StreamSettings(
+                    address: address, framing: options.framing, connections: options.connections, idle: options.idle,
+                    defaultModel: source.model ?? "default", statsD: configuration.statsD)
+                return try StreamSource(
+                    source: index, settings: settings, schema: schema, queue: queue, onEvent: report.write)
+            }
             switch source.input {
             case .tail(let path, let from, let drain):
                 let settings = TailSettings(path: path, rotatedQuiet: drain, defaultModel: source.model ?? "default")
@@ -53,6 +63,10 @@ enum Sources {
             case .unixDatagram(let socket, let buffer):
                 let address = ListenAddress.unix(path: socket.path, mode: socket.mode)
                 sources.append(try datagrams(address, receiveBuffer: buffer))
+            case .tcp(let endpoint, let options):
+                sources.append(try streams(.network(endpoint.description), options))
+            case .unixStream(let socket, let options):
+                sources.append(try streams(.unix(path: socket.path, mode: socket.mode), options))
             }
             if let endpoint = source.input.endpoint, !endpoint.isLoopback {
                 log.warning("anyone who reaches this address can send events", metadata: ["source": "\(source.name)"])
@@ -113,6 +127,8 @@ struct SourceReport: Sendable {
         case .polling(let reason): note(.info, "polling, without notifications", ["reason": "\(reason)"])
         case .smallReceiveBuffer(let granted, let wanted):
             note(.info, "the kernel grants a smaller receive buffer", ["granted": "\(granted)", "wanted": "\(wanted)"])
+        case .acceptFailed(let reason):
+            note(.warning, "no room for a further connection; trying again", ["reason": "\(reason)"])
         case .receiveFailed(let reason): note(.warning, "receiving failed; trying again", ["reason": "\(reason)"])
         }
     }

@@ -66,7 +66,7 @@ public final class DatagramSource: Sendable {
     }
 
     private func run() {
-        var intake = DatagramIntake(
+        var intake = LineIntake(
             schema: schema, defaultModel: settings.defaultModel, statsD: settings.statsD, pool: pool, queue: queue)
         publish(&intake)
         var failure: Int = 0
@@ -83,7 +83,8 @@ public final class DatagramSource: Sendable {
         // The kernel still holds what was sent before; no more than its buffer, so this ends.
         var calls = 0
         let now = MonotonicClock.now()
-        while calls < Self.lastCalls, unsafe socket.receive({ unsafe intake.take($0, length: $1, now: now) }) > 0 {
+        while calls < IngestLimits.lastReads {
+            guard unsafe socket.receive({ unsafe intake.take($0, length: $1, now: now) }) > 0 else { break }
             calls += 1
         }
         intake.kernelDropped(socket.takeDrops(isExact: true))
@@ -91,9 +92,6 @@ public final class DatagramSource: Sendable {
         publish(&intake)
         current.withLock { $0.activity = .stopped }
     }
-
-    /// System calls spent at the end on what the kernel still holds.
-    private static let lastCalls = 4_096
 
     private func rest(until deadline: Int64, isBroken: Bool) {
         // A socket in an error state would be readable at once and for ever.
@@ -106,7 +104,7 @@ public final class DatagramSource: Sendable {
         unsafe poll(&polled, 2, Int32(clamping: (left + 999_999) / 1_000_000))
     }
 
-    private func publish(_ intake: inout DatagramIntake) {
+    private func publish(_ intake: inout LineIntake) {
         let schema = intake.schema
         let isInferring = intake.isInferring
         current.withLock { status in

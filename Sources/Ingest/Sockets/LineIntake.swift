@@ -2,9 +2,9 @@ import Events
 import Glibc
 import LineFormats
 
-/// What a datagram source does with what it received, without the socket: decode into free batches, count what has no
+/// What a socket's source does with what it received, without the socket: decode into free batches, count what has no
 /// place, hand over in time.
-struct DatagramIntake: ~Copyable {
+struct LineIntake: ~Copyable {
     /// The schema of JSON records; `nil` until inferred.
     private(set) var schema: Schema?
     private let defaultModel: String
@@ -16,7 +16,7 @@ struct DatagramIntake: ~Copyable {
     private var batchSince: Int64 = 0
     /// Counts that belong to no line of a batch in hand.
     private var pending = Receipt()
-    private var sample = DatagramSample()
+    private var sample = HeldRecords()
     private var events: [SourceEvent] = []
     private var rejections = RejectionExcerpts()
 
@@ -52,10 +52,11 @@ struct DatagramIntake: ~Copyable {
         return at
     }
 
-    /// Takes one datagram; `length` is larger than its bytes if it was cut.
+    /// Takes one datagram, or whole lines; `length` is larger than its bytes if it was cut.
+    ///
+    /// At most `EventLimits.batchBytes`.
     mutating func take(_ datagram: UnsafeRawBufferPointer, length: Int, now: Int64) {
-        if batch == nil, pending == Receipt() { batchSince = now }
-        pending.bytesRead &+= UInt64(length)
+        read(bytes: length, now: now)
         var whole = unsafe datagram
         if length > datagram.count {
             // The last line is cut, and half a line must not pass for a whole one.
@@ -67,6 +68,18 @@ struct DatagramIntake: ~Copyable {
             return unsafe decode(whole, now: now)
         }
         unsafe gather(whole, now: now)
+    }
+
+    /// Counts bytes that are part of no line taken.
+    mutating func read(bytes: Int, now: Int64) {
+        if batch == nil, pending == Receipt() { batchSince = now }
+        pending.bytesRead &+= UInt64(clamping: bytes)
+    }
+
+    /// Counts a line that never came whole.
+    mutating func reject(_ reason: RejectionReason, now: Int64) {
+        read(bytes: 0, now: now)
+        pending.reject(reason)
     }
 
     /// Adds what the kernel dropped.
@@ -174,7 +187,7 @@ struct DatagramIntake: ~Copyable {
 
     private mutating func infer(now: Int64) {
         let held = sample
-        sample = DatagramSample()
+        sample = HeldRecords()
         var inference = SchemaInference()
         for record in held.records { unsafe record.withUnsafeBytes { unsafe inference.add(record: $0) } }
         if let inferred = inference.infer(defaultModel: defaultModel) {
@@ -190,8 +203,8 @@ struct DatagramIntake: ~Copyable {
     }
 }
 
-/// JSON records that arrived by datagram before their schema was known.
-struct DatagramSample {
+/// JSON records that arrived at a socket before their schema was known.
+struct HeldRecords {
     /// The records, each with its newline.
     private(set) var bytes: [UInt8] = []
     private var starts: [Int] = []
