@@ -75,3 +75,7 @@ void clinux_event_clear(int descriptor);
 
 /// Names the calling thread, at most 15 bytes.
 void clinux_name_thread(const char *name);
+
+/// Unmaps the pages of code and constants from this process; those still needed come back from the page cache, at the
+/// cost of a minor fault each. Most of what a start touches is never touched again.
+void clinux_release_code_pages(void);

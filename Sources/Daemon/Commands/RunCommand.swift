@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CLinux
 
 extension LogLevel: ExpressibleByArgument {
     init?(argument: String) {
@@ -92,6 +93,8 @@ struct RunCommand: ParsableCommand {
         let log = Log.make(LogConfiguration(level: logLevel ?? .info, format: logFormat == .json ? .json : .logfmt))
         let sidecar = try Sidecar(options: options, log: log, wake: Signals.wakeMain)
         try sidecar.start()
+        // A start touches ten megabytes of code, most of it for the last time.
+        clinux_release_code_pages()
         while true {
             switch Signals.next() {
             case .reload: sidecar.reload()
