@@ -14,6 +14,14 @@ enum Libm {
         #endif
     }
 
+    static func exp(_ x: Double) -> Double {
+        #if canImport(Glibc)
+            Glibc.exp(x)
+        #elseif canImport(Musl)
+            Musl.exp(x)
+        #endif
+    }
+
     static func cbrt(_ x: Double) -> Double {
         #if canImport(Glibc)
             Glibc.cbrt(x)
