@@ -89,9 +89,11 @@ public struct CustomMapping: Sendable, Equatable {
         patterns = PatternSet(rules.map(\.pattern), isOrdered: isOrdered)
     }
 
-    /// The rule for a metric and what its wildcards stand for; `nil` if there is none.
-    func match(_ name: [UInt8], _ kind: SampleKind) -> (action: MappingAction, match: NameMatch)? {
-        guard !rules.isEmpty else { return nil }
+    /// A rule that matches, and what its wildcards stand for.
+    typealias Match = (action: MappingAction, match: NameMatch)
+
+    /// The rule for a metric; `nil` if there is none.
+    func match(_ name: [UInt8], _ kind: SampleKind) -> Match? {
         let type: NameType =
             switch kind {
             case .count: .counter

@@ -1,5 +1,4 @@
 import Events
-import Patterns
 import Sketches
 
 /// Finds the series of samples, makes new ones within the limits, and ends those that have had no samples for long.
@@ -22,17 +21,17 @@ struct CustomRegistry {
     /// No series ends before this instant.
     private var earliestEnd = Int64.max
 
+    /// Rules by name; bounded by `CustomLimits.cachedNames`.
+    private var rules: [NameKey: CustomMapping.Match?] = [:]
+
+    private struct NameKey: Hashable {
+        var kind: SampleKind
+        var name: [UInt8]
+    }
+
     private struct SeriesKey: Hashable {
         var metric: Int
         var labels: [CustomLabel]
-    }
-
-    /// What a sample asks for.
-    private struct Request {
-        var metric: CustomMetric
-        /// `nil` for labels beyond the limits.
-        var labels: [CustomLabel]?
-        var timeToLive: Int64
     }
 
     /// Goes on from a state; what has a reserved name by now is forgotten.
@@ -78,7 +77,7 @@ struct CustomRegistry {
         case .gaugeChange: state.series[number].number.add(sample.value * scale)
         case .gauge: state.series[number].number = ExactSum(sample.value * scale)
         case .observation, .milliseconds:
-            let value = (sample.kind == .milliseconds ? sample.value * 0.001 : sample.value) * scale
+            let value = ExactSum((sample.kind == .milliseconds ? sample.value * 0.001 : sample.value) * scale).value
             state.series[number].histogram?.insert(value, weight: sample.weight)
             state.series[number].summary?.insert(value, weight: sample.weight, now: now)
         case .member:
@@ -95,69 +94,31 @@ struct CustomRegistry {
         _ kind: SampleKind, _ name: [UInt8], tags: [UInt8], separator: UInt8, now: Int64, limit: Int
     ) -> SampleTarget {
         let labels = CustomTags.labels(tags, separator: separator)
-        guard let (action, match) = settings.mapping.match(name, kind) else {
-            guard settings.exposesUnmapped else { return .refused(.unmapped) }
-            let metric = Self.metric(CustomNames.metric(name), kind, help: "", observer: settings.observer)
-            let request = Request(metric: metric, labels: labels, timeToLive: settings.timeToLive)
-            return enter(request, scale: 1, now: now, limit: limit)
-        }
-        switch action {
-        case .drop: return .refused(.mappingRule)
-        case .model(let rule):
-            guard let route = CustomRoute(rule, match, labels: labels ?? []) else { return .refused(.noSignal) }
+        switch CustomMeaning(kind, name, labels: labels, rule: rule(for: name, kind), settings: settings) {
+        case .refused(let refusal): return .refused(refusal)
+        case .request(let request): return enter(request, now: now, limit: limit)
+        case .route(let route):
             routes.append(route)
             return .route(routes.count - 1)
-        case .expose(let rule):
-            let name = CustomNames.metric(Array(rule.name.text(for: match).utf8))
-            guard !name.isEmpty else { return .refused(.unmapped) }
-            guard kind != .count || rule.scale >= 0 else { return .refused(.negativeCount) }
-            let request = Request(
-                metric: Self.metric(name, kind, help: rule.help, observer: rule.observer),
-                labels: Self.labels(rule, match, tags: labels), timeToLive: rule.timeToLive)
-            return enter(request, scale: rule.scale, now: now, limit: limit)
         }
     }
 
-    /// The labels of tags and rule together; `nil` if there are too many or one is too long.
-    private static func labels(_ rule: ExposureRule, _ match: NameMatch, tags: [CustomLabel]?) -> [CustomLabel]? {
-        guard var labels = tags else { return nil }
-        for label in rule.labels where !rule.honorsTags || !labels.contains(where: { $0.name == label.name }) {
-            let value = label.value.text(for: match)
-            guard value.utf8.count <= CustomLimits.valueBytes else { return nil }
-            CustomTags.set(label.name, value, in: &labels)
-        }
-        return labels.count <= CustomLimits.labels ? labels.sorted { $0.name < $1.name } : nil
-    }
-
-    /// What a metric of this name is.
-    private static func metric(
-        _ name: [UInt8], _ kind: SampleKind, help: String, observer: CustomObserver
-    ) -> CustomMetric {
-        let name = String(decoding: name, as: UTF8.self)
-        func make(
-            _ kind: CustomKind, name: String, bounds: [Double] = [], summary: SummarySetting = SummarySetting()
-        ) -> CustomMetric {
-            CustomMetric(
-                name: name, kind: kind, help: help.isEmpty ? "Custom metric, from StatsD lines." : help,
-                bounds: bounds, summary: summary)
-        }
-        switch kind {
-        case .count: return make(.counter, name: name.hasSuffix("_total") && name != "_total" ? name : name + "_total")
-        case .gauge, .gaugeChange: return make(.gauge, name: name)
-        case .member: return make(.set, name: name)
-        case .observation, .milliseconds:
-            switch observer {
-            case .histogram(let bounds): return make(.histogram, name: name, bounds: bounds)
-            case .summary(let setting): return make(.summary, name: name, summary: setting)
-            }
-        }
+    /// The rule that a name matches, remembered by name: tags may differ in every line, and rules do not look at them.
+    private mutating func rule(for name: [UInt8], _ kind: SampleKind) -> CustomMapping.Match? {
+        if settings.mapping.rules.isEmpty { return nil }
+        let key = NameKey(kind: kind, name: name)
+        if let known = rules[key] { return known }
+        if rules.count >= CustomLimits.cachedNames { rules.removeAll(keepingCapacity: true) }
+        let found = settings.mapping.match(name, kind)
+        rules[key] = .some(found)
+        return found
     }
 
     /// The series that a request asks for, made now if need be.
-    private mutating func enter(_ request: Request, scale: Double, now: Int64, limit: Int) -> SampleTarget {
+    private mutating func enter(_ request: CustomRequest, now: Int64, limit: Int) -> SampleTarget {
         do throws(SampleRefusal) {
             let metric = try enter(request.metric)
-            return .series(enter(request, metric: metric, now: now, limit: limit), scale: scale)
+            return .series(enter(request, metric: metric, now: now, limit: limit), scale: request.scale)
         } catch {
             return .refused(error)
         }
@@ -191,7 +152,7 @@ struct CustomRegistry {
     }
 
     /// Number of a series, made now if there is room; else that of the metric's overflow series.
-    private mutating func enter(_ request: Request, metric: Int, now: Int64, limit: Int) -> Int {
+    private mutating func enter(_ request: CustomRequest, metric: Int, now: Int64, limit: Int) -> Int {
         var labels = request.labels ?? [CustomSeries.overflowLabel]
         if let known = series[SeriesKey(metric: metric, labels: labels)] { return known }
         let price = state.metrics[metric].cost

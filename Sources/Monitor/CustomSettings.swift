@@ -47,12 +47,16 @@ public struct CustomSettings: Sendable, Equatable {
 public enum CustomLimits {
     /// Bytes of a metric's name as exposed.
     public static let nameBytes = 256
+    /// Bytes of the text for the reader of `/metrics`.
+    public static let helpBytes = 1_024
     /// Labels of one series; samples with more go to the overflow series.
     public static let labels = 32
     /// Bytes of a label's value; samples with longer ones go to the overflow series.
     public static let valueBytes = 256
     /// Parts of the recent past of a summary.
     public static let parts = 60
+    /// Names whose rule is remembered.
+    public static let cachedNames = 4_096
     /// Raw names with their tags whose meaning is remembered.
     public static let cachedKeys = 16_384
     /// Bytes of all of them.

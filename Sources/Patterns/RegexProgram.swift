@@ -19,6 +19,10 @@ struct RegexProgram: Sendable {
     private var sets: [ScalarSet] = []
     /// Names of groups, by number less one.
     let names: [String?]
+    /// Whether a match can only begin where the text does.
+    private var isAnchored: Bool {
+        if case .place(.textStart) = steps.first { true } else { false }
+    }
 
     /// Compiles an expression.
     init(_ text: String) throws(PatternError) {
@@ -123,13 +127,14 @@ struct RegexProgram: Sendable {
         var now = Threads(steps: steps.count)
         var then = Threads(steps: steps.count)
         var found: [Int]?
+        let isAnchored = isAnchored
         for place in 0...scalars.count {
-            if found == nil {
+            if found == nil, place == 0 || !isAnchored {
                 var captures = [Int](repeating: -1, count: 2 * (names.count + 1))
                 captures[0] = offsets[place]
                 follow(0, captures, at: place, scalars, offsets, into: &now)
             }
-            if found != nil, now.order.isEmpty { break }
+            if now.order.isEmpty, found != nil || isAnchored { break }
             then.clear()
             threads: for (step, captures) in now.order {
                 switch steps[step] {

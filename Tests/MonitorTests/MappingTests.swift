@@ -134,6 +134,29 @@ import Testing
         #expect(snapshot.sources[0].receipt.dropped[Int(DropReason.metricLimit.rawValue)] == 1)
     }
 
+    /// A factor that leads beyond the finite numbers leads to the largest one, which a restart can go on from.
+    @Test func hugeFactorsStayFinite() throws {
+        var bench = Self.bench([
+            try Self.expose("g", "g") { $0.scale = 1e300 }, try Self.expose("h", "h") { $0.scale = -1e300 },
+            try Self.expose("c", "c") { $0.scale = 1e300 },
+        ])
+        bench.send("g:1e300|g\nh:1e300|h\nh:1e300|h\nc:1e12|c|@1e-6\nc:1e12|c|@1e-6")
+        let custom = bench.snapshot().custom
+        #expect(custom.series[0].number.value == .greatestFiniteMagnitude && custom.series.count == 3)
+        #expect(custom.series.allSatisfy { $0.number.value.isFinite })
+        #expect(custom.series[1].histogram?.sum.value == -.greatestFiniteMagnitude)
+        #expect(custom.series[1].histogram?.counts == [2, 0] && custom.isConsistent)
+    }
+
+    /// Rules are found by name once, however many tags the lines of that name have.
+    @Test func tagsDoNotHideRules() throws {
+        var bench = Self.bench([MappingRule(pattern: try NamePattern(regex: "^a\\.(\\w+)$"), action: .drop)])
+        for i in 0..<100 { bench.send("a.b:1|c|#x:\(i)\na.b.c:1|c|#x:1") }
+        let snapshot = bench.snapshot()
+        #expect(CustomTests.names(snapshot.custom) == ["a_b_c_total{x=1}"])
+        #expect(snapshot.sources[0].receipt.ignored[Int(IgnoreReason.mappingRule.rawValue)] == 100)
+    }
+
     /// New rules hold from the next line on, for names that are known already.
     @Test func rulesCanChange() throws {
         var bench = Self.bench([try Self.expose("a", "first")])

@@ -16,16 +16,16 @@ enum GoText {
         let units: [(String, Double)] = [
             ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3_600e9),
         ]
-        var rest = Substring(text)
+        var rest = Array(text.utf8)[...]
         var total = 0.0
         while !rest.isEmpty {
-            let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+            let digits = rest.prefix { $0 &- 0x30 < 10 || $0 == UInt8(ascii: ".") }
             rest = rest.dropFirst(digits.count)
             // The longest unit that fits: `ms` is no `m`.
-            let unit = units.filter { rest.hasPrefix($0.0) }.max { $0.0.utf8.count < $1.0.utf8.count }
-            guard let value = Double(digits), let unit else { return nil }
+            let unit = units.filter { rest.starts(with: $0.0.utf8) }.max { $0.0.utf8.count < $1.0.utf8.count }
+            guard let value = Double(String(decoding: digits, as: UTF8.self)), let unit else { return nil }
             total += value * unit.1
-            rest = rest.dropFirst(unit.0.count)
+            rest = rest.dropFirst(unit.0.utf8.count)
         }
         return text.isEmpty ? nil : Int64(exactly: total.rounded())
     }
@@ -51,7 +51,9 @@ enum GoText {
 
     /// Whether a text can be the name of a label.
     static func isLabelName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, first &- 0x30 >= 10, text.utf8.allSatisfy(isWord) else { return false }
+        guard let first = text.utf8.first, first &- 0x30 >= 10, text.utf8.count <= ConfigLimits.nameBytes,
+            text.utf8.allSatisfy(isWord)
+        else { return false }
         return text != "le" && text != "quantile" && !text.hasPrefix("__")
     }
 

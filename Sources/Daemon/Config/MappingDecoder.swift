@@ -12,11 +12,12 @@ struct MappingDecoder {
     private(set) var settings: CustomSettings
     /// Default of a rule's `match_type`.
     private var isRegexDefault = false
-    private var summary = SummarySetting()
-    private var bounds = CustomSettings.defaultBounds
-    private var isSummaryDefault = true
+    private var observed: ObserverDecoder
 
-    init(reader: ConfigReader, settings: CustomSettings) { (self.reader, self.settings) = (reader, settings) }
+    init(reader: ConfigReader, settings: CustomSettings) {
+        (self.reader, self.settings) = (reader, settings)
+        observed = ObserverDecoder(reader: reader)
+    }
 
     /// Reads `mapping` of a configuration: the path of a file, or the rules themselves.
     ///
@@ -64,8 +65,7 @@ struct MappingDecoder {
             decodeDefaults(defaults)
             defaults.finish()
         }
-        // Without a word about it, statsd_exporter makes a summary of what is observed.
-        settings.observer = isSummaryDefault ? .summary(summary) : .histogram(bounds: bounds)
+        settings.observer = observed.observer
         var rules: [MappingRule] = []
         if let node = section.node("mappings") {
             let items = reader.items(node, key: section.path("mappings"))
@@ -84,12 +84,9 @@ struct MappingDecoder {
     }
 
     private mutating func decodeDefaults(_ section: ConfigSection) {
-        isSummaryDefault = section.choice(
-            "observer_type", default: true, among: [("summary", true), ("histogram", false)])
         isRegexDefault = section.choice("match_type", default: false, among: [("glob", false), ("regex", true)])
         settings.timeToLive = GoText.duration("ttl", of: section) ?? settings.timeToLive
-        if let options = options("summary_options", section) { summary = summarySetting(options, summary) }
-        if let options = options("histogram_options", section) { bounds = histogramBounds(options) ?? bounds }
+        observed.decodeDefaults(section)
     }
 
     // MARK: Rules
@@ -122,7 +119,7 @@ struct MappingDecoder {
             GoText.isMetricName(text) ? .some(.some(text)) : .none
         }
         if section.node("name") == nil, !isDropped { section.report("name", "is required") }
-        var rule = ExposureRule(name: NameTemplate(name ?? ""), observer: observer(section))
+        var rule = ExposureRule(name: NameTemplate(name ?? ""), observer: observed.observer(section))
         if let node = section.node("labels"), let labels = reader.section(node, key: section.path("labels")) {
             for entry in labels.entries {
                 guard GoText.isLabelName(entry.key) else {
@@ -143,7 +140,10 @@ struct MappingDecoder {
         // 0 asks for the default, as it does there.
         let timeToLive = GoText.duration("ttl", of: section) ?? 0
         rule.timeToLive = timeToLive > 0 ? timeToLive : settings.timeToLive
-        rule.help = section.value("help", default: "", rule: "must be text") { $0 }
+        rule.help = section.value("help", default: "", rule: "must be text of at most \(CustomLimits.helpBytes) bytes")
+        {
+            $0.utf8.count <= CustomLimits.helpBytes ? $0 : nil
+        }
         rule.scale = scale(section)
         return name == nil && !isDropped ? nil : rule
     }
@@ -187,76 +187,5 @@ struct MappingDecoder {
             section.report(name, "has no meaning beside model")
         }
         return .model(rule)
-    }
-
-    // MARK: Observed values
-
-    private func observer(_ section: ConfigSection) -> CustomObserver {
-        let isSummary = section.choice(
-            "observer_type", default: isSummaryDefault, among: [("summary", true), ("histogram", false)])
-        let unused = isSummary ? "histogram_options" : "summary_options"
-        if section.node(unused) != nil {
-            section.report(unused, "has no meaning for a \(isSummary ? "summary" : "histogram")")
-        }
-        if isSummary {
-            return .summary(options("summary_options", section).map { summarySetting($0, summary) } ?? summary)
-        }
-        return .histogram(bounds: options("histogram_options", section).flatMap(histogramBounds) ?? bounds)
-    }
-
-    private func options(_ name: String, _ section: ConfigSection) -> ConfigSection? {
-        section.node(name).flatMap { reader.section($0, key: section.path(name)) }
-    }
-
-    private func histogramBounds(_ section: ConfigSection) -> [Double]? {
-        // Native histograms travel in protobuf alone; the text formats have the listed buckets, here as there.
-        _ = section.value("native_histogram_bucket_factor", default: 0.0, rule: "must be a finite number") { text in
-            Double(text).flatMap { $0.isFinite ? $0 : nil }
-        }
-        _ = section.integer("native_histogram_max_buckets", default: 0, in: 0...Int(UInt32.max))
-        defer { section.finish() }
-        guard let node = section.node("buckets") else { return nil }
-        return CustomMetricsDecoder(reader: reader).bounds(node, key: section.path("buckets"))
-    }
-
-    private func summarySetting(_ section: ConfigSection, _ defaults: SummarySetting) -> SummarySetting {
-        var setting = defaults
-        if let node = section.node("quantiles") {
-            let items = reader.items(node, key: section.path("quantiles"))
-            let quantiles = items.enumerated().compactMap { i, item in
-                reader.section(item, key: section.path("quantiles[\(i)]")).flatMap(quantile)
-            }.sorted()
-            if zip(quantiles, quantiles.dropFirst()).allSatisfy({ $0 < $1 }), !quantiles.isEmpty,
-                quantiles.count <= ConfigLimits.quantiles
-            {
-                setting.quantiles = quantiles
-            } else if quantiles.count == items.count {
-                section.report("quantiles", "must be 1 to \(ConfigLimits.quantiles) different quantiles")
-            }
-        }
-        let range = ConfigLimits.summaryAge
-        if let age = GoText.duration("max_age", of: section), age != 0 {
-            if range.contains(age) { setting.age = age } else { section.report("max_age", "must be from 1s to 1d") }
-        }
-        let parts = section.integer("age_buckets", default: 0, in: 0...CustomLimits.parts)
-        if parts > 0 { setting.parts = parts }
-        // The buffer of another implementation: ours needs none, so every size is honoured.
-        _ = section.integer("buf_cap", default: 0, in: 0...Int(UInt32.max))
-        section.finish()
-        return setting
-    }
-
-    /// The quantile; its allowed error is met by every sketch, whose values are within 1.1 %.
-    private func quantile(_ section: ConfigSection) -> Double? {
-        func share(_ name: String) -> Double {
-            section.value(name, default: .nan, rule: "must be a number from 0 to 1") { text in
-                Double(text).flatMap { $0 >= 0 && $0 <= 1 ? $0 : nil }
-            }
-        }
-        let quantile = share("quantile")
-        if section.node("quantile") == nil { section.report("quantile", "is required") }
-        _ = share("error")
-        section.finish()
-        return quantile.isNaN ? nil : quantile
     }
 }
