@@ -71,6 +71,8 @@ public struct CustomSeries: Sendable {
     public var metric: Int
     /// Its labels, by name.
     public let labels: [CustomLabel]
+    /// Whether it takes what has no room.
+    public let isOverflow: Bool
     /// How long it is kept without samples, in nanoseconds; 0 for good.
     public var timeToLive: Int64
     /// When it had its last sample, in nanoseconds of the time of arrival.
@@ -87,6 +89,7 @@ public struct CustomSeries: Sendable {
     /// A series that has seen nothing.
     public init(metric: Int, of setting: CustomMetric, labels: [CustomLabel], timeToLive: Int64, lastSeen: Int64) {
         (self.metric, self.labels, self.timeToLive, self.lastSeen) = (metric, labels, timeToLive, lastSeen)
+        isOverflow = labels == [Self.overflowLabel]
         switch setting.kind {
         case .counter, .gauge: break
         case .histogram: histogram = CustomHistogram(bounds: setting.bounds)
@@ -97,8 +100,6 @@ public struct CustomSeries: Sendable {
 
     /// The label of the series that takes what has no room.
     public static let overflowLabel = CustomLabel(name: "otel_metric_overflow", value: "true")
-    /// Whether it takes what has no room.
-    public var isOverflow: Bool { labels == [Self.overflowLabel] }
 }
 
 /// All custom metrics: what is exposed, and what a restart goes on from.
