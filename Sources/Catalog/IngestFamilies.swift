@@ -11,10 +11,10 @@ enum IngestFamilies {
         help: "Lines taken from the source. It always equals accepted + rejected + dropped + ignored, in every scrape.")
     static let accepted = FamilyDescriptor(
         "telltale_events_accepted_total", .counter, labels: ["source"],
-        help: "Lines that became an event or at least one observation.")
+        help: "Lines that became an event, an observation of a signal, or a sample of a custom metric.")
     static let rejected = FamilyDescriptor(
         "telltale_events_rejected_total", .counter, labels: ["source", "reason"],
-        help: "Lines that could not be understood, by reason.")
+        help: "Lines that could not be understood, or whose metric conflicts with another one, by reason.")
     static let dropped = FamilyDescriptor(
         "telltale_events_dropped_total", .counter, labels: ["source", "reason"],
         help: "Lines shed at a limit, by reason. A file waits instead of dropping.")
