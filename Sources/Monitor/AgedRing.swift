@@ -68,7 +68,7 @@ public struct AgedRing<Part: AgedSummary>: Sendable {
         var sum = Part.empty
         guard let since else { return sum }
         let steps = now > since ? (now &- since) / length : 0
-        for age in 0..<parts.count where Int64(age) &+ steps < Int64(parts.count) {
+        for age in 0..<parts.count where steps < Int64(parts.count - age) {
             sum.merge(parts[(head - age + parts.count) % parts.count])
         }
         return sum
