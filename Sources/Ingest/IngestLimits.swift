@@ -49,6 +49,10 @@ public enum IngestLimits {
     public static let lineTime: Int64 = 30_000_000_000
     /// Nanoseconds without an attempt to accept after the system had no descriptor for a connection.
     public static let acceptPause: Int64 = 100_000_000
+    /// Bytes of the records of one body; with the next bound, no more than the batches of a socket hold.
+    public static let bodyBytes = 4 << 20
+    /// Records of one body.
+    public static let recordsPerBody = 10_000
     /// System calls spent at the end on what the kernel still holds for a socket.
     public static let lastReads = 4_096
     /// Bytes asked for as receive buffer; the kernel doubles it for its own bookkeeping.

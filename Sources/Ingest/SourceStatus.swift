@@ -16,6 +16,8 @@ public struct SourceStatus: Sendable, Equatable {
         case tcp
         /// A Unix socket of streams.
         case unixStream = "unix"
+        /// Bodies that came over HTTP.
+        case http
     }
 
     /// What the source is doing.

@@ -82,12 +82,16 @@ import Testing
               - unix_stream: /run/s
                 framing: lines
                 idle_timeout: 0s
+              - http: 127.0.0.1:9758
+                token_file: token
             """)
         #expect(
             configuration.sources.map(\.name) == [
                 "file:dir/log.jsonl", "udp:127.0.0.1:8125", "unixgram:dir/run/statsd.sock", "tcp:[::1]:9000",
-                "unix:/run/s",
+                "unix:/run/s", "http:127.0.0.1:9758",
             ])
+        let http = SourceInput.http(Endpoint(host: "127.0.0.1", port: 9_758), tokenFile: "dir/token")
+        #expect(configuration.sources[5].input == http)
         let tcp = StreamOptions(framing: .lines, connections: 7)
         #expect(configuration.sources[3].input == .tcp(Endpoint(host: "::1", port: 9_000), tcp))
         let stream = StreamOptions(framing: .lines, idle: 0)
@@ -213,6 +217,7 @@ import Testing
         "sources: [{unix_datagram: \"\"}]", "sources: [{unix_datagram: a, from: end}]",
         "sources: [{tcp: \"127.0.0.1:1\", framing: frames}]", "sources: [{tcp: \"127.0.0.1:1\", connections: 0}]",
         "sources: [{udp: \"127.0.0.1:1\", framing: lines}]", "sources: [{tcp: \"127.0.0.1:1\", idle_timeout: 2d}]",
+        "sources: [{http: nowhere}]", "sources: [{udp: \"127.0.0.1:1\", token_file: a}]",
         "sources: [{tail: a, mode: \"0660\"}]", "sources: [{unix_datagram: a}, {unix_datagram: a}]",
         "sources: [{tail: a, schema: {}}]", "learn: {duration: 400d}", "models: [{name: \"a\\nb\"}]",
     ])
@@ -230,7 +235,7 @@ import Testing
             .deletingLastPathComponent()
         let bytes = Array(try Data(contentsOf: top.appending(path: "deploy/telltale.yaml")))
         var configuration = try ConfigurationDecoder.decode(bytes, file: "telltale.yaml")
-        #expect(configuration.sources.count == 6)
+        #expect(configuration.sources.count == 7)
         #expect(configuration.monitor.models.count == 1)
         configuration.sources = []
         configuration.monitor.models = []

@@ -24,10 +24,17 @@ final class RawConnection {
     deinit { close(descriptor) }
 
     /// Sends text; errors are what the reader will see.
-    func send(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = unsafe bytes.withUnsafeBytes {
-            unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    /// Sends bytes; errors are what the reader will see.
+    func send(_ bytes: [UInt8]) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = unsafe bytes[sent...].withUnsafeBytes {
+                unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count <= 0 { return }
+            sent += count
         }
     }
 

@@ -18,6 +18,20 @@ enum HTTP {
         var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData, timeoutInterval: 10)
         request.httpMethod = method
         if let accept { request.setValue(accept, forHTTPHeaderField: "Accept") }
+        return try await answer(to: request)
+    }
+
+    /// Posts JSON and reads the whole answer.
+    static func post(port: Int, _ path: String, _ body: String) async throws -> Response {
+        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw URLError(.badURL) }
+        var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData, timeoutInterval: 10)
+        request.httpMethod = "POST"
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        request.httpBody = Data(body.utf8)
+        return try await answer(to: request)
+    }
+
+    private static func answer(to request: URLRequest) async throws -> Response {
         let (data, response) = try await URLSession.shared.data(for: request)
         guard let answer = response as? HTTPURLResponse else { throw URLError(.badServerResponse) }
         return Response(

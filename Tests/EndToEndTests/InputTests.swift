@@ -178,6 +178,38 @@ extension EndToEnd {
             #expect(try await daemon.exitStatus() == 0)
         }
 
+        /// Records over HTTP are answered at once, and counted as answered.
+        @Test func http() async throws {
+            let folder = try TemporaryFolder()
+            let config = try folder.write(
+                """
+                listen: 127.0.0.1:0
+                sources:
+                  - http: 127.0.0.1:0
+                    schema: {features: {amount: numeric}, prediction: answer, model: model}
+                """, to: "telltale.yaml")
+            let daemon = try Daemon(["run", "--config", config], in: folder)
+            let port = try await daemon.port(of: "http:")
+            _ = try await daemon.scrape()
+            let records = (0..<500).map { "{\"model\":\"m\",\"amount\":\($0),\"answer\":\"yes\"}" }
+            let single = try await HTTP.post(port: port, "/v1/events", records[0])
+            #expect(single.status == 200)
+            #expect(single.body == "{\"accepted\":1,\"rejected\":{}}\n")
+            let array = try await HTTP.post(port: port, "/v1/events", "[" + records.joined(separator: ",") + "]")
+            #expect(array.body == "{\"accepted\":500,\"rejected\":{}}\n")
+            let broken = try await HTTP.post(port: port, "/v1/events", "[{}")
+            #expect(broken.status == 400)
+            let scrape = try await daemon.scrape(until: "all records counted") {
+                $0.sum("telltale_events_received_total") == 502
+            }
+            #expect(scrape.isBalanced)
+            #expect(scrape.sum("model_predictions_total", ["model": "m"]) == 501)
+            #expect(scrape.sum("telltale_events_rejected_total", ["reason": "malformed_json"]) == 1)
+            #expect(scrape.sum("telltale_http_requests_total", ["path": "/v1/events", "code": "200"]) == 2)
+            daemon.send(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+
         /// JSON records over UDP are understood like lines of a file.
         @Test func recordsOverUDP() async throws {
             let folder = try TemporaryFolder()

@@ -60,6 +60,9 @@ struct RunCommand: ParsableCommand {
         completion: .file())
     var unixStream: [String] = []
 
+    @Option(help: "Address and port to take JSON records on, by POST /v1/events; may be given several times.")
+    var http: [String] = []
+
     @Option(help: "Address and port of HTTP (default: 127.0.0.1:9757). Port 0 picks a free one, which the log names.")
     var listen: String?
 
@@ -87,9 +90,9 @@ struct RunCommand: ParsableCommand {
         Signals.block()
         let options = RunOptions(
             config: config, tails: tail, udps: udp, unixDatagrams: unixDatagram, tcps: tcp,
-            unixStreams: unixStream, listen: listen, stateDirectory: stateDir, reference: reference, model: model,
-            from: from.map { $0 == .end ? .end : .beginning }, logLevel: logLevel,
-            logFormat: logFormat.map { $0 == .json ? .json : .logfmt })
+            unixStreams: unixStream, httpAddresses: http, listen: listen, stateDirectory: stateDir,
+            reference: reference, model: model, from: from.map { $0 == .end ? .end : .beginning },
+            logLevel: logLevel, logFormat: logFormat.map { $0 == .json ? .json : .logfmt })
         let log = Log.make(LogConfiguration(level: logLevel ?? .info, format: logFormat == .json ? .json : .logfmt))
         let sidecar = try Sidecar(options: options, log: log, wake: Signals.wakeMain)
         try sidecar.start()

@@ -56,12 +56,14 @@ enum SourceInput: Equatable, Sendable {
     case tcp(Endpoint, StreamOptions)
     /// Connections of this machine.
     case unixStream(UnixSocket, StreamOptions)
+    /// Records in HTTP requests, each with the token of a file if there is one.
+    case http(Endpoint, tokenFile: String?)
 
     /// The address that input is taken on; `nil` for what only this machine reaches.
     var endpoint: Endpoint? {
         switch self {
         case .tail, .unixDatagram, .unixStream: nil
-        case .udp(let endpoint, _), .tcp(let endpoint, _): endpoint
+        case .udp(let endpoint, _), .tcp(let endpoint, _), .http(let endpoint, _): endpoint
         }
     }
 }
@@ -90,6 +92,7 @@ struct SourceConfiguration: Equatable, Sendable {
         case .unixDatagram(let socket, _): "unixgram:" + socket.path
         case .tcp(let endpoint, _): "tcp:" + endpoint.description
         case .unixStream(let socket, _): "unix:" + socket.path
+        case .http(let endpoint, _): "http:" + endpoint.description
         }
     }
 }

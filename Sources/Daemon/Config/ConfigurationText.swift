@@ -80,6 +80,8 @@ enum ConfigurationText {
         case .unixDatagram(let socket, let buffer):
             parts.append("receive buffer \(ValueText.text(bytes: buffer)), mode 0" + String(socket.mode, radix: 8))
         case .tcp(let endpoint, let options): parts.append(text(options) + reach(endpoint))
+        case .http(let endpoint, let tokenFile):
+            parts.append("POST /v1/events" + (tokenFile.map { ", with the token in \($0)" } ?? "") + reach(endpoint))
         case .unixStream(let socket, let options):
             parts.append(text(options) + ", mode 0" + String(socket.mode, radix: 8))
         }

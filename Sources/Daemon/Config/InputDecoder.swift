@@ -7,6 +7,7 @@ struct InputDecoder {
         ("tail", ["from", "drain"]), ("udp", ["receive_buffer"]), ("unix_datagram", ["receive_buffer", "mode"]),
         ("tcp", ["framing", "connections", "idle_timeout"]),
         ("unix_stream", ["framing", "connections", "idle_timeout", "mode"]),
+        ("http", ["token_file"]),
     ]
 
     let section: ConfigSection
@@ -58,6 +59,10 @@ struct InputDecoder {
             let socket = socket(key)
             let options = stream(framing: .length)
             return socket.map { .unixStream($0, options) }
+        case "http":
+            let address = address(key)
+            let token = section.filePath("token_file").map(resolve)
+            return address.map { .http($0, tokenFile: token) }
         default: return nil
         }
     }

@@ -18,6 +18,8 @@ struct RunOptions: Equatable, Sendable {
     var tcps: [String] = []
     /// Paths of sockets to take connections on that send frames, added to the configured sources.
     var unixStreams: [String] = []
+    /// Addresses to take records on over HTTP, added to the configured sources.
+    var httpAddresses: [String] = []
     /// Where HTTP listens.
     var listen: String?
     /// Directory of the state file.
@@ -115,6 +117,13 @@ struct RunOptions: Equatable, Sendable {
             }
             let input = SourceInput.unixStream(socket, StreamOptions(framing: .length))
             add(SourceConfiguration(input: input), to: &configuration)
+        }
+        for text in httpAddresses {
+            guard let endpoint = Endpoint(text) else {
+                fail("--http", text, "must be ADDRESS:PORT, such as 127.0.0.1:9758 or [::1]:9758")
+                continue
+            }
+            add(SourceConfiguration(input: .http(endpoint, tokenFile: nil)), to: &configuration)
         }
         if let model {
             if model.isEmpty || model.utf8.count > ConfigLimits.nameBytes {

@@ -16,11 +16,18 @@ final class HttpConnection: ChannelInboundHandler {
     private var request: HttpRequest?
     private var keepsAlive = false
     private var bodyBytes = 0
+    private let budget: BodyBudget
+    /// Bytes of the budget that this connection has.
+    private var keptBytes = 0
     private var isAnswering = false
     private var isClosing = false
 
-    init(respond: @escaping Responder, limits: HttpLimits, counters: HttpCounters, deadline: ConnectionDeadline) {
+    init(
+        respond: @escaping Responder, limits: HttpLimits, counters: HttpCounters, budget: BodyBudget,
+        deadline: ConnectionDeadline
+    ) {
         (self.respond, self.limits, self.counters, self.deadline) = (respond, limits, counters, deadline)
+        self.budget = budget
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -38,7 +45,10 @@ final class HttpConnection: ChannelInboundHandler {
         }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { deadline.expired = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline.expired = nil
+        forgetBody()
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
@@ -63,10 +73,17 @@ final class HttpConnection: ChannelInboundHandler {
         case .body(let buffer):
             bodyBytes += buffer.readableBytes
             if bodyBytes > limits.bodyBytes {
-                refuse(.payloadTooLarge, "The body is larger than \(limits.bodyBytes) bytes.", context)
+                return refuse(.payloadTooLarge, "The body is larger than \(limits.bodyBytes) bytes.", context)
             }
+            guard limits.keptBytes > 0, request != nil else { return }
+            guard budget.take(buffer.readableBytes) else {
+                return refuse(.serviceUnavailable, "Too many bodies at one time; come again.", context)
+            }
+            keptBytes += buffer.readableBytes
+            request?.body.append(contentsOf: buffer.readableBytesView)
         case .end:
             guard let request else { return }
+            self.request?.body = []
             deadline.enter(.answer)
             isAnswering = true
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -95,6 +112,12 @@ final class HttpConnection: ChannelInboundHandler {
         }
     }
 
+    /// Gives back what the body had of the budget.
+    private func forgetBody() {
+        budget.give(keptBytes)
+        keptBytes = 0
+    }
+
     /// Answers with an error and closes: what follows on the connection cannot be trusted to be a request.
     private func refuse(_ status: HTTPResponseStatus, _ text: String, _ context: ChannelHandlerContext) {
         guard !isAnswering, !isClosing else {
@@ -102,11 +125,13 @@ final class HttpConnection: ChannelInboundHandler {
             return
         }
         keepsAlive = false
-        send(.text(status, text), to: request ?? HttpRequest(method: .GET, path: ""), context)
+        let headers: HTTPHeaders = status == .serviceUnavailable ? ["Retry-After": "1"] : [:]
+        send(.text(status, text, headers: headers), to: request ?? HttpRequest(method: .GET, path: ""), context)
     }
 
     private func send(_ response: HttpResponse, to request: HttpRequest, _ context: ChannelHandlerContext) {
         isAnswering = false
+        forgetBody()
         guard !isClosing else { return }
         counters.count(path: request.path, code: Int(response.status.code))
         var head = HTTPResponseHead(version: .http1_1, status: response.status, headers: response.headers)

@@ -11,7 +11,7 @@ final class HttpCounters: Sendable {
     }
 
     /// Paths that are told apart.
-    static let knownPaths = ["/", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/metrics"]
+    static let knownPaths = ["/", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/metrics", "/v1/events"]
 
     private let requests = Mutex<[Key: UInt64]>([:])
     private let open = Atomic<Int>(0)

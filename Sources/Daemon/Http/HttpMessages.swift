@@ -13,9 +13,9 @@ struct HttpLimits: Sendable {
     /// Header fields.
     var headerFields = 64
     /// Bytes of a request body.
-    ///
-    /// Nothing here takes one, so it is read and forgotten.
     var bodyBytes = 64 << 10
+    /// Bytes of request bodies that are kept at one time, of all connections; 0 forgets them as they are read.
+    var keptBytes = 0
     /// Time for a whole request head, from its first byte (or from the connection, for the first one).
     var headMilliseconds: Int64 = 10_000
     /// Time for a whole body.
@@ -34,6 +34,8 @@ struct HttpRequest: Sendable {
     var path: String
     /// All header fields.
     var headers: HTTPHeaders
+    /// The body, where bodies are kept.
+    var body: [UInt8] = []
 
     /// Reads a request head.
     init(_ head: HTTPRequestHead) {

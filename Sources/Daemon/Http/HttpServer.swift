@@ -17,6 +17,7 @@ final class HttpServer: Sendable {
         respond: @escaping HttpConnection.Responder
     ) throws(HttpServerError) {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let budget = BodyBudget(limit: limits.keptBytes)
         let table = NIOLoopBoundBox.makeBoxSendingValue(
             ConnectionTable(limit: limits.connections), eventLoop: group.next())
         let bootstrap = ServerBootstrap(group: group)
@@ -33,7 +34,7 @@ final class HttpServer: Sendable {
                     table.value.leave(bound.value)
                 }
                 return channel.eventLoop.makeCompletedFuture {
-                    try Self.configure(channel.pipeline.syncOperations, deadline, limits, counters, respond)
+                    try Self.configure(channel.pipeline.syncOperations, deadline, limits, counters, budget, respond)
                 }
             }
         do {
@@ -53,7 +54,7 @@ final class HttpServer: Sendable {
 
     private static func configure(
         _ pipeline: ChannelPipeline.SynchronousOperations, _ deadline: ConnectionDeadline, _ limits: HttpLimits,
-        _ counters: HttpCounters, _ respond: @escaping HttpConnection.Responder
+        _ counters: HttpCounters, _ budget: BodyBudget, _ respond: @escaping HttpConnection.Responder
     ) throws {
         var decoder = NIOHTTPDecoderLimitConfiguration()
         decoder.maxHeaderFieldSize = limits.headerFieldBytes
@@ -64,17 +65,20 @@ final class HttpServer: Sendable {
             withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: true,
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoder)
         try pipeline.addHandler(
-            HttpConnection(respond: respond, limits: limits, counters: counters, deadline: deadline))
+            HttpConnection(
+                respond: respond, limits: limits, counters: counters, budget: budget, deadline: deadline))
     }
 }
 
 /// Why the server cannot listen.
 struct HttpServerError: Error, CustomStringConvertible {
+    /// The system's own words.
+    let reason: String
     /// One sentence.
     let description: String
 
     init(_ endpoint: Endpoint, _ error: any Error) {
-        let reason = (error as? IOError).map { SystemError.text($0.errnoCode) } ?? "\(error)"
+        reason = (error as? IOError).map { SystemError.text($0.errnoCode) } ?? "\(error)"
         description = "cannot listen on \(endpoint): \(reason)"
     }
 }

@@ -56,7 +56,8 @@ final class Sidecar: Sendable {
             queue: queue, committer: committer, log: self.log, sources: configuration.sources.map(\.name))
         do throws(IngestError) {
             sources = try Sources.open(
-                configuration, committed: restored.state?.sources ?? [], queue: queue, log: self.log)
+                configuration, committed: restored.state?.sources ?? [], queue: queue, counters: counters,
+                log: self.log)
         } catch {
             throw Failure.usage(error.description)
         }

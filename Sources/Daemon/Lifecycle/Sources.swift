@@ -27,9 +27,12 @@ extension StreamSource: RunningSource {
 enum Sources {
     /// The sources, opened and not started, in the order of the configuration.
     ///
-    /// - Parameter committed: What the last commit knows about each of them, by name.
+    /// - Parameters:
+    ///   - committed: What the last commit knows about each of them, by name.
+    ///   - counters: Counts the requests of those that take HTTP.
     static func open(
-        _ configuration: Configuration, committed: [SourceState], queue: BatchQueue, log: Logger
+        _ configuration: Configuration, committed: [SourceState], queue: BatchQueue, counters: HttpCounters,
+        log: Logger
     ) throws(IngestError) -> [any RunningSource] {
         var sources: [any RunningSource] = []
         for (index, source) in configuration.sources.enumerated() {
@@ -65,6 +68,13 @@ enum Sources {
                 sources.append(try datagrams(address, receiveBuffer: buffer))
             case .tcp(let endpoint, let options):
                 sources.append(try streams(.network(endpoint.description), options))
+            case .http(let endpoint, let tokenFile):
+                let settings = BodySettings(name: endpoint.description, defaultModel: source.model ?? "default")
+                let bodies = try BodySource(
+                    source: index, settings: settings, schema: schema, queue: queue, onEvent: report.write)
+                sources.append(
+                    try EventEndpoint(
+                        endpoint: endpoint, token: try tokenFile.map(token), counters: counters, bodies: bodies))
             case .unixStream(let socket, let options):
                 sources.append(try streams(.unix(path: socket.path, mode: socket.mode), options))
             }
@@ -73,6 +83,14 @@ enum Sources {
             }
         }
         return sources
+    }
+
+    private static func token(_ path: String) throws(IngestError) -> [UInt8] {
+        do throws(TokenFileError) {
+            return try TokenFile.load(path: path)
+        } catch {
+            throw .unreadable(path: path, reason: error.description)
+        }
     }
 
     /// The configured schema, else the one inferred before a restart, else a new inference.
