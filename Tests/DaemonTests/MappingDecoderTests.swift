@@ -142,7 +142,8 @@ import Testing
             "mappings[0].match_metric_type: \"set\": must be one of counter"
         ),
         ("{match: a, name: x, action: keep}", "mappings[0].action: \"keep\": must be one of map, drop"),
-        ("{match: a, name: x, ttl: 5}", ""),
+        ("{match: a, name: x, ttl: 5}", ""), ("{match: a, name: x, summary_options: {quantiles: []}}", ""),
+        ("{match: a, name: x, observer_type: histogram, histogram_options: {buckets: []}}", ""),
         ("{match: a, name: x, ttl: 5 s}", "mappings[0].ttl: \"5 s\": must be a duration"),
         ("{match: a, name: x, ttl: -5s}", "mappings[0].ttl: \"-5s\": must be a duration"),
         ("{match: a, name: x, timer_type: histogram}", "mappings[0].timer_type: is not a known key"),

@@ -39,6 +39,10 @@ struct ObserverDecoder {
         section.node(name).flatMap { reader.section($0, key: section.path(name)) }
     }
 
+    private static func isEmptyList(_ node: YamlNode) -> Bool {
+        if case .sequence(let items) = node.content { items.isEmpty } else { false }
+    }
+
     private func histogramBounds(_ section: ConfigSection) -> [Double]? {
         // Native histograms travel in protobuf alone; the text formats have the listed buckets, here as there.
         _ = section.value("native_histogram_bucket_factor", default: 0.0, rule: "must be a finite number") { text in
@@ -46,13 +50,14 @@ struct ObserverDecoder {
         }
         _ = section.integer("native_histogram_max_buckets", default: 0, in: 0...Int(UInt32.max))
         defer { section.finish() }
-        guard let node = section.node("buckets") else { return nil }
+        // An empty list asks for the default, as it does there.
+        guard let node = section.node("buckets"), !Self.isEmptyList(node) else { return nil }
         return CustomMetricsDecoder(reader: reader).bounds(node, key: section.path("buckets"))
     }
 
     private func summarySetting(_ section: ConfigSection, _ defaults: SummarySetting) -> SummarySetting {
         var setting = defaults
-        if let node = section.node("quantiles") {
+        if let node = section.node("quantiles"), !Self.isEmptyList(node) {
             let items = reader.items(node, key: section.path("quantiles"))
             let quantiles = items.enumerated().compactMap { i, item in
                 reader.section(item, key: section.path("quantiles[\(i)]")).flatMap(quantile)
