@@ -48,7 +48,7 @@ let package = Package(
         module("Statistics", sees: ["Sketches"]),
         module("Patterns"),
         module("Monitor", sees: ["Events", "Sketches", "Statistics", "Patterns"]),
-        module("StateCodec", sees: ["Events", "Sketches", "Monitor"]),
+        module("StateCodec", sees: ["Events", "Sketches", "Statistics", "Monitor"]),
         module("Exposition"),
         module("Catalog", sees: ["Events", "Sketches", "Monitor", "Exposition"]),
         module("Scenarios"),

@@ -53,6 +53,7 @@ private struct PlannedModel {
             settings.models.first { $0.name == schema.defaultModel } ?? ModelSetting(name: schema.defaultModel)
         var model = ModelSnapshot(model: schema.defaultModel, version: schema.defaultVersion, setting: setting)
         model.lastPrediction = 0
+        model.evidenceThreshold = 0
         model.signals = schema.signals.map(signal)
         model.reference = Reference(
             model: nil, version: nil, hash: "", source: .learned, created: 0, events: 0,
@@ -115,9 +116,13 @@ private struct PlannedModel {
                 drift: reference == nil ? nil : drift)
         }
         let isExposed = isNumeric && signal.role == .feature && settings.exposedValues.contains(signal.name)
-        return SignalSnapshot(
+        var entry = SignalSnapshot(
             role: signal.role, name: signal.name, kind: signal.kind, observations: 0, issues: SignalIssues(), bins: [],
             reference: reference, values: isExposed ? histogram([]) : nil, windows: windows)
+        if reference != nil {
+            entry.evidence = EvidenceSnapshot(logEvidence: 0, isDrifted: true, onset: 0, alarms: 1)
+        }
+        return entry
     }
 
     private func learnedLayout(_ kind: SignalKind) -> BinLayout {

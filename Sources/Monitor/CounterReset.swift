@@ -45,6 +45,11 @@ extension ModelState {
             signals[number].observations = 0
             signals[number].issues = SignalIssues()
             for cell in signals[number].bins.indices { signals[number].bins[cell] = 0 }
+            signals[number].driftAlarms = 0
+            if var evidence = signals[number].evidence {
+                evidence.counted = signals[number].bins
+                signals[number].evidence = evidence
+            }
             if let bounds = signals[number].histogram?.bounds {
                 signals[number].histogram = ValueHistogram(bounds: bounds)
             }

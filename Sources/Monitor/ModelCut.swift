@@ -28,15 +28,17 @@ extension ModelSlot {
         }
         let plan = WindowPlan(settings.windows, panes: state.panes)
         snapshot.windows = windows(plan, settings: settings)
+        snapshot.evidenceThreshold = evidenceThreshold(settings.verdict)
         for number in state.signals.indices {
             let signal = state.signals[number]
             guard signal.hasValues || compiled[number].reference != nil else { continue }
-            snapshot.signals.append(
-                SignalSnapshot(
-                    role: signal.role, name: signal.name, kind: signal.kind, observations: signal.observations,
-                    issues: signal.issues, bins: signal.bins, reference: compiled[number].reference,
-                    values: signal.role == .feature ? signal.histogram?.snapshot : nil,
-                    windows: windows(plan, signal: number, settings: settings)))
+            var entry = SignalSnapshot(
+                role: signal.role, name: signal.name, kind: signal.kind, observations: signal.observations,
+                issues: signal.issues, bins: signal.bins, reference: compiled[number].reference,
+                values: signal.role == .feature ? signal.histogram?.snapshot : nil,
+                windows: windows(plan, signal: number, settings: settings))
+            entry.evidence = evidence(of: number)
+            snapshot.signals.append(entry)
         }
         snapshot.signals.sort { ($0.role.rawValue, $0.name) < ($1.role.rawValue, $1.name) }
         return snapshot

@@ -1,5 +1,6 @@
 import Events
 import Sketches
+import Statistics
 
 /// One model at work: its state, and what is made ready from it to take events fast.
 struct ModelSlot {
@@ -7,6 +8,8 @@ struct ModelSlot {
     var state: ModelState
     /// Per signal: its reference, made ready.
     var compiled: [CompiledSignal] = []
+    /// Per signal: its detector of drift, made from the state when it is needed.
+    var detectors: [EvidenceDetector?] = []
     /// Numbers of signals by role and name.
     var signalTable = SignalTable()
     /// Classes of predictions and outcomes; class `i` of the state has number `i` here and `i + 1` in counts.
@@ -99,6 +102,7 @@ struct ModelSlot {
     /// Makes every signal's reference ready anew; counts that no longer fit begin at 0.
     mutating func compile() {
         compiled = state.signals.map { CompiledSignal(reference(for: $0), kind: $0.kind) }
+        detectors = []
         for number in compiled.indices { fitBins(number) }
     }
 

@@ -105,6 +105,7 @@ public struct Monitor: ~Copyable {
         advance(to: now)
         generation &+= 1
         for slot in slots.indices where slots[slot].isDirty || slots[slot].cached == nil {
+            slots[slot].completeTicks(settings.verdict)
             let setting = self.setting(model: slots[slot].state.model, version: slots[slot].state.version)
             slots[slot].cached = slots[slot].snapshot(settings: settings, setting: setting)
             slots[slot].isDirty = false

@@ -113,6 +113,8 @@ public struct MonitorSettings: Sendable, Equatable {
     public var referenceCategories = 30
     /// Fewest events in a window for which statistics are shown.
     public var minimumEvents: UInt64 = 50
+    /// What a drift verdict asks for.
+    public var verdict = VerdictSetting()
     /// Bounds.
     public var limits = MonitorLimits()
     /// Names of the sources, in the order of `EventBatch.source`.

@@ -121,6 +121,8 @@ public struct ModelSnapshot: Sendable {
     public var signals: [SignalSnapshot]
     /// Windows of the model as a whole, in the order of the settings.
     public var windows: [ModelWindow]
+    /// ln A, which the evidence of a signal has to reach; `nil` without signals that are compared.
+    public var evidenceThreshold: Double?
 
     /// Creates a snapshot of a model, empty but for its name.
     public init(model: String, version: String, setting: ModelSetting) {
@@ -214,6 +216,8 @@ public struct SignalSnapshot: Sendable {
     public var values: HistogramSnapshot?
     /// Windows, in the order of the settings.
     public var windows: [SignalWindow]
+    /// Evidence of drift; `nil` for a signal that is not compared with a reference.
+    public var evidence: EvidenceSnapshot?
 
     /// Creates a snapshot of a signal.
     public init(

@@ -163,6 +163,10 @@ public struct ModelState: Sendable {
     public var learner: ReferenceLearner?
     /// Its signals, by number.
     public var signals: [SignalState] = []
+    /// Ticks of its detectors: cuts at which one of them had counted enough.
+    public var evidenceTicks: UInt64 = 0
+    /// Event time of the first of them; `nil` before it.
+    public var evidenceSince: Int64?
     /// Its event time.
     public var clock = EventClock()
     /// Its panes.
@@ -176,7 +180,12 @@ public struct ModelState: Sendable {
 
     /// Forgets all comparison with a reference, because there is another one or none.
     mutating func forgetBins() {
-        for number in signals.indices { signals[number].bins = [] }
+        evidenceTicks = 0
+        evidenceSince = nil
+        for number in signals.indices {
+            signals[number].bins = []
+            signals[number].evidence = nil
+        }
         for tier in panes.tiers.indices {
             for pane in panes.tiers[tier].panes.indices {
                 for number in panes.tiers[tier].panes[pane].signals.indices {
@@ -201,6 +210,10 @@ public struct SignalState: Sendable {
     public var issues = SignalIssues()
     /// Counts per cell since the reference is in use; empty without one.
     public var bins: [UInt64] = []
+    /// Evidence that it has left its reference; `nil` without a reference, and before the first tick.
+    public var evidence: SignalEvidence?
+    /// Times the verdict turned to drift since the state began.
+    public var driftAlarms: UInt64 = 0
     /// All values as a histogram; `nil` for signals exposed without one.
     public var histogram: ValueHistogram?
     /// What fractional weights have not yet added up to a whole event, at least 0 and less than 1.

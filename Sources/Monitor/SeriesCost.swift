@@ -7,8 +7,9 @@ public import Events
 public enum SeriesCost {
     /// A model apart from its signals.
     public static func model(_ settings: MonitorSettings) -> Int {
-        // Identity, statuses, newest prediction, late events, schema violations, reference (three families), kinds.
-        let always = 1 + Status.allCases.count + 1 + 1 + 3 + 3 + DriftKind.allCases.count
+        // Identity, statuses, newest prediction, late events, schema violations, reference (three families), threshold
+        // of evidence; per kind: compared and drifted signals, and their share.
+        let always = 1 + Status.allCases.count + 1 + 1 + 3 + 3 + 1 + 3 * DriftKind.allCases.count
         return always + settings.windows.count + (settings.models.map(\.thresholds.count).max() ?? 0)
     }
 
@@ -19,8 +20,8 @@ public enum SeriesCost {
         var perSignal = 0
         var perWindow = 0
         if DriftKind(role) != nil {
-            // Bins on both sides; sample size and distances.
-            perSignal += 2 * (cells ?? learnedCells(kind, settings))
+            // Bins on both sides; evidence, verdict, onset, alarms; sample size and distances.
+            perSignal += 2 * (cells ?? learnedCells(kind, settings)) + 4
             perWindow += 1 + (kind == .numeric ? 8 : 6)
         }
         switch (role, kind) {

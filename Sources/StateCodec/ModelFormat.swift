@@ -35,6 +35,8 @@ extension StateWriter {
         optional(model.reference) { $0.reference($1) }
         optional(model.learner) { $0.learner($1) }
         list(model.signals) { $0.signal($1) }
+        count(model.evidenceTicks)
+        optional(model.evidenceSince) { $0.signed($1) }
         clock(model.clock)
         optional(model.panes.headMinute) { $0.signed($1) }
         let filled = model.panes.tiers.enumerated().flatMap { tier in
@@ -57,6 +59,8 @@ extension StateWriter {
         counts(signal.bins)
         number(signal.carriedWeight)
         optional(signal.histogram) { $0.histogram($1) }
+        count(signal.driftAlarms)
+        optional(signal.evidence) { $0.evidence($1) }
     }
 
     private mutating func clock(_ clock: EventClock) {
@@ -138,6 +142,8 @@ extension StateReader {
         model.reference = try optional { (reader) throws(StateError) in try reader.reference() }
         model.learner = try optional { (reader) throws(StateError) in try reader.learner() }
         model.signals = try list("signals") { (reader) throws(StateError) in try reader.signal() }
+        model.evidenceTicks = try count()
+        model.evidenceSince = try optional { (reader) throws(StateError) in try reader.signed() }
         model.clock = try clock()
         let head = try optional { (reader) throws(StateError) in try reader.signed() }
         let (signals, classes) = (model.signals.count, model.classes.count + 1)
@@ -162,6 +168,8 @@ extension StateReader {
         signal.carriedWeight = try number()
         guard signal.carriedWeight >= 0, signal.carriedWeight < 1 else { throw .malformed("an impossible weight") }
         signal.histogram = try optional { (reader) throws(StateError) in try reader.histogram() }
+        signal.driftAlarms = try count()
+        signal.evidence = try optional { (reader) throws(StateError) in try reader.evidence() }
         return signal
     }
 

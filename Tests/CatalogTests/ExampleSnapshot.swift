@@ -82,6 +82,12 @@ enum ExampleSnapshot {
             signal("score", .score, .numeric), signal("outcome", .outcome, .categorical),
             signal("latency", .latency, .numeric),
         ]
+        model.evidenceThreshold = 15.5
+        model.signals[0].evidence = EvidenceSnapshot(
+            logEvidence: 31.25, isDrifted: true, onset: 1_767_220_000_500_000_000, alarms: 2)
+        for place in 1...2 {
+            model.signals[place].evidence = EvidenceSnapshot(logEvidence: 0, isDrifted: false, onset: nil, alarms: 0)
+        }
         model.windows = [
             ModelWindow(
                 label: "5m", events: 100,

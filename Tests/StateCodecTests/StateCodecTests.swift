@@ -71,6 +71,7 @@ import Testing
         #expect(first.snapshot.models.count == second.snapshot.models.count)
         for (one, other) in zip(first.snapshot.models, second.snapshot.models) {
             #expect(one.reference == other.reference)
+            #expect(one.signals.map(\.evidence) == other.signals.map(\.evidence))
             #expect(one.latency == other.latency && one.score == other.score)
             for (signal, twin) in zip(one.signals, other.signals) {
                 #expect(signal.bins == twin.bins && signal.issues == twin.issues)

@@ -199,7 +199,7 @@ import Testing
 
     /// States that contradict themselves or the reference are refused.
     @Test func hostileStates() {
-        let reference = [UInt64](repeating: 100, count: 11)
+        let reference = Source.reference(seed: 14, events: 1_000)
         var good = EvidenceDetector(reference: reference, orderedCount: 10)
         var source = Source(seed: 13)
         for _ in 0..<5 { good.complete(source.next(100)) }
@@ -216,7 +216,11 @@ import Testing
         #expect(!isTaken { $0.history.append(1) })
         #expect(!isTaken { $0.origin = -1 })
         #expect(!isTaken { $0.logEvidence = .nan })
-        #expect(!isTaken { $0.episode = .init(onset: 9, lastAlarm: 3, lastAlarmEvents: 0, longestGap: 0) })
+        #expect(
+            !isTaken {
+                $0.episode = .init(
+                    onset: $0.marks[$0.marks.count - 1], lastAlarm: 1, lastAlarmEvents: 0, longestGap: 0)
+            })
     }
 
     /// Counts that fall, or are of another layout, change nothing.

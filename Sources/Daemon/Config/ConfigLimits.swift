@@ -16,6 +16,8 @@ enum ConfigLimits {
     static let windows = 6
     /// Fewest events in a window for which statistics are shown.
     static let minimumEvents = 1...1_000_000
+    /// Mean time between two false alarms of a model, in nanoseconds: an hour to ten years.
+    static let falseAlarmBudget: ClosedRange<Int64> = 3_600_000_000_000...315_360_000_000_000_000
     /// Pairs of model and version.
     static let models = 1...1_000
     /// Signals per model.

@@ -52,6 +52,9 @@ struct ConfigurationDecoder {
         configuration.enableLifecycle = top.flag("enable_lifecycle", default: false)
         configuration.monitor.minimumEvents = UInt64(
             clamping: top.integer("minimum_events", default: 50, in: ConfigLimits.minimumEvents))
+        if let node = top.node("drift"), let section = reader.section(node, key: "drift") {
+            decodeVerdict(section, into: &configuration.monitor.verdict)
+        }
         if let node = top.node("log"), let section = reader.section(node, key: "log") {
             configuration.log.level = section.choice(
                 "level", default: .info, among: LogLevel.allCases.map { ($0.name, $0) })
@@ -84,6 +87,17 @@ struct ConfigurationDecoder {
                 node, reader: reader, settings: configuration.monitor.custom, resolve: resolve)
         }
         if let node = top.node("sources") { configuration.sources = sources(node) }
+    }
+
+    private func decodeVerdict(_ section: ConfigSection, into verdict: inout VerdictSetting) {
+        verdict.falseAlarmBudget =
+            section.duration(
+                "false_alarm_budget", default: verdict.falseAlarmBudget * 1_000_000_000,
+                in: ConfigLimits.falseAlarmBudget) / 1_000_000_000
+        verdict.effect = section.value("effect", default: verdict.effect, rule: "must be a number from 0 to 10") {
+            Double($0).flatMap { (0...10).contains($0) ? $0 : nil }
+        }
+        section.finish()
     }
 
     private func decodeLearning(_ section: ConfigSection, into settings: inout MonitorSettings) {

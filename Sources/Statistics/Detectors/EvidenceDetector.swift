@@ -23,15 +23,22 @@ public struct EvidenceDetector: Sendable {
         public var tick: Int
         /// Counts per cell by then.
         public var counts: [UInt64]
+        /// The time then, in whatever unit the caller tells it; it decides nothing.
+        public var time: Int64
 
         /// Creates a mark.
-        public init(tick: Int, counts: [UInt64]) { (self.tick, self.counts) = (tick, counts) }
+        public init(tick: Int, counts: [UInt64], time: Int64 = 0) {
+            (self.tick, self.counts, self.time) = (tick, counts, time)
+        }
+
+        /// Sum of the counts.
+        public var events: UInt64 { counts.reduce(0, &+) }
     }
 
     /// A drift that is going on.
     public struct Episode: Sendable, Equatable {
-        /// The tick after which it probably began.
-        public var onset: Int
+        /// The tick after which it probably began: the start of the window with the most evidence.
+        public var onset: Mark
         /// The tick of the newest alarm.
         public var lastAlarm: Int
         /// Events by that tick.
@@ -40,7 +47,7 @@ public struct EvidenceDetector: Sendable {
         public var longestGap: UInt64
 
         /// Creates an episode.
-        public init(onset: Int, lastAlarm: Int, lastAlarmEvents: UInt64, longestGap: UInt64) {
+        public init(onset: Mark, lastAlarm: Int, lastAlarmEvents: UInt64, longestGap: UInt64) {
             self.onset = onset
             self.lastAlarm = lastAlarm
             self.lastAlarmEvents = lastAlarmEvents
@@ -66,11 +73,25 @@ public struct EvidenceDetector: Sendable {
         public var logEvidence = -Double.infinity
 
         /// The state before the first event.
-        public init(cellCount: Int) {
+        public init(cellCount: Int, time: Int64 = 0) {
             let zero = [UInt64](repeating: 0, count: cellCount)
-            marks = [Mark(tick: 0, counts: zero)]
+            marks = [Mark(tick: 0, counts: zero, time: time)]
             history = zero
-            resumed = Mark(tick: 0, counts: zero)
+            resumed = Mark(tick: 0, counts: zero, time: time)
+        }
+
+        /// Creates a state from what was saved; whether it is one is decided by `EvidenceDetector`.
+        public init(
+            tick: Int, marks: [Mark], origin: Int, history: [UInt64], resumed: Mark, episode: Episode?,
+            logEvidence: Double
+        ) {
+            self.tick = tick
+            self.marks = marks
+            self.origin = origin
+            self.history = history
+            self.resumed = resumed
+            self.episode = episode
+            self.logEvidence = logEvidence
         }
     }
 
@@ -102,11 +123,14 @@ public struct EvidenceDetector: Sendable {
     /// - Parameters:
     ///   - reference: Counts per cell, at least two cells.
     ///   - orderedCount: Leading cells that have an order.
-    public init(reference: [UInt64], orderedCount: Int, settings: EvidenceSettings = EvidenceSettings()) {
+    ///   - time: When it begins.
+    public init(
+        reference: [UInt64], orderedCount: Int, settings: EvidenceSettings = EvidenceSettings(), time: Int64 = 0
+    ) {
         self.reference = reference
         self.orderedCount = orderedCount
         self.settings = settings
-        state = State(cellCount: reference.count)
+        state = State(cellCount: reference.count, time: time)
         fixedTest = EvidenceTest(
             baseline: reference.map { Double($0) }, orderedCount: orderedCount, limit: settings.limit)
     }
@@ -123,8 +147,10 @@ public struct EvidenceDetector: Sendable {
             state.marks.count <= settings.scaleCount * settings.startsPerScale + 1, 0...state.tick ~= state.origin,
             !state.logEvidence.isNaN
         else { return nil }
-        if let episode = state.episode {
-            guard 0...state.tick ~= episode.onset, episode.onset...state.tick ~= episode.lastAlarm else { return nil }
+        if let episode = state.episode, let newest = state.marks.last {
+            guard episode.onset.counts.count == reference.count, episode.onset.counts.isBelow(newest.counts),
+                0...state.tick ~= episode.onset.tick, episode.onset.tick...state.tick ~= episode.lastAlarm
+            else { return nil }
         }
         self.state = state
     }
@@ -133,26 +159,36 @@ public struct EvidenceDetector: Sendable {
     public var isActive: Bool { state.episode != nil }
 
     /// Events seen by the last tick.
-    public var events: UInt64 { state.marks.last?.counts.reduce(0, &+) ?? 0 }
+    public var events: UInt64 { state.marks.last?.events ?? 0 }
+
+    /// Counts since the drift that is going on began; `nil` without one.
+    public var countsSinceOnset: [UInt64]? {
+        guard let onset = state.episode?.onset, let newest = state.marks.last else { return nil }
+        return zip(newest.counts, onset.counts).map { $0 &- $1 }
+    }
 
     // MARK: - Ticks
 
     /// Completes a tick.
     ///
-    /// - Parameter counts: Counts per cell since the beginning, none below those of the tick before.
+    /// - Parameters:
+    ///   - counts: Counts per cell since the beginning, none below those of the tick before.
+    ///   - time: The time now.
+    ///   - threshold: ln A from now on; `nil` for that of the settings.
     /// - Returns: What it came to. Counts that are fewer, or of another number of cells, change nothing.
     @discardableResult
-    public mutating func complete(_ counts: [UInt64]) -> Outcome {
+    public mutating func complete(_ counts: [UInt64], at time: Int64 = 0, threshold: Double? = nil) -> Outcome {
         guard let last = state.marks.last, counts.count == reference.count, last.counts.isBelow(counts) else {
             return isActive ? .active : .quiet
         }
         let terms = evidence(against: counts)
         state.tick += 1
         state.logEvidence = LogSum.of(terms.map(\.logEvidence))
-        let hasFired = state.logEvidence >= settings.threshold
+        let hasFired = state.logEvidence >= threshold ?? settings.threshold
         let strongest = terms.max { $0.logEvidence < $1.logEvidence }
-        let outcome = hasFired ? fire(from: strongest?.mark ?? last, counts: counts) : rest(counts)
-        state.marks.append(Mark(tick: state.tick, counts: counts))
+        let newest = Mark(tick: state.tick, counts: counts, time: time)
+        let outcome = hasFired ? fire(from: strongest?.mark ?? last, now: newest) : rest(newest)
+        state.marks.append(newest)
         forgetMarks()
         return outcome
     }
@@ -219,35 +255,33 @@ public struct EvidenceDetector: Sendable {
 
     // MARK: - Alarms
 
-    private mutating func fire(from start: Mark, counts: [UInt64]) -> Outcome {
-        let now = counts.reduce(0, &+)
+    private mutating func fire(from start: Mark, now: Mark) -> Outcome {
         defer { state.origin = state.tick }
         if var episode = state.episode {
-            episode.longestGap = max(episode.longestGap, now &- episode.lastAlarmEvents)
-            (episode.lastAlarm, episode.lastAlarmEvents) = (state.tick, now)
+            episode.longestGap = max(episode.longestGap, now.events &- episode.lastAlarmEvents)
+            (episode.lastAlarm, episode.lastAlarmEvents) = (now.tick, now.events)
             state.episode = episode
             return .active
         }
         state.history = history(before: start)
         state.episode = Episode(
-            onset: start.tick, lastAlarm: state.tick, lastAlarmEvents: now,
-            longestGap: now &- start.counts.reduce(0, &+))
+            onset: start, lastAlarm: now.tick, lastAlarmEvents: now.events, longestGap: now.events &- start.events)
         return .fired(onset: start.tick)
     }
 
     /// No alarm at this tick.
     ///
     /// A drift that took long to show would take as long to show again, so twice that time has to pass.
-    private mutating func rest(_ counts: [UInt64]) -> Outcome {
+    private mutating func rest(_ now: Mark) -> Outcome {
         guard let episode = state.episode else { return .quiet }
-        let quiet = counts.reduce(0, &+) &- episode.lastAlarmEvents
+        let quiet = now.events &- episode.lastAlarmEvents
         let (twice, overflow) = episode.longestGap.multipliedReportingOverflow(by: 2)
         let isOver =
             !overflow && quiet >= max(settings.holdEvents, twice)
-            && state.tick - episode.lastAlarm >= settings.holdTicks
+            && now.tick - episode.lastAlarm >= settings.holdTicks
         guard isOver else { return .active }
         state.episode = nil
-        state.resumed = Mark(tick: state.tick, counts: counts)
+        state.resumed = now
         return .resolved
     }
 }

@@ -24,6 +24,9 @@ public struct EvidenceSettings: Sendable, Equatable {
     /// Fewest ticks without another alarm after which a drift counts as over.
     public var holdTicks = 20
 
+    /// ln A for a mean number of ticks between two false alarms.
+    public static func threshold(meanTicks: Double) -> Double { Libm.log(meanTicks) }
+
     /// The defaults: A = 500,000 ticks.
     public init() {}
 }

@@ -1,0 +1,131 @@
+import Events
+import Monitor
+import TestKit
+import Testing
+
+/// Verdicts of the monitor: detectors are fed by cuts, last through restarts, and end.
+@Suite struct EvidenceTests {
+    /// A model whose `x` is normal and whose `k` has two categories, cut every second of 200 events.
+    private struct Traffic: ~Copyable {
+        static let schema = Schema(signals: [
+            Signal(name: "x", role: .feature, kind: .numeric), Signal(name: "k", role: .feature, kind: .categorical),
+        ])
+        var monitor: Monitor
+        var random = SplitMix64(seed: 21)
+        var second = 0
+
+        static var settings: MonitorSettings {
+            var settings = testSettings
+            settings.learning.events = 5_000
+            return settings
+        }
+
+        init(_ settings: MonitorSettings = Traffic.settings) {
+            monitor = Monitor(settings: settings, at: TestHistory.instant(0))
+        }
+
+        init(_ state: MonitorState, second: Int, random: SplitMix64) {
+            monitor = Monitor(
+                settings: Traffic.settings, restoring: state, at: TestHistory.instant(Double(second)))
+            (self.second, self.random) = (second, random)
+        }
+
+        /// A second of traffic, and the cut at its end.
+        mutating func next(shift: Double = 0) -> MonitorCut {
+            let begin = TestHistory.epoch + Int64(second) * 1_000_000_000
+            let events = (0..<200).map { i in
+                let category = random.uniform() < 0.3 ? "a" : "b"
+                return TestEvent(
+                    timestamp: begin + Int64(i) * 5_000_000,
+                    cells: [.number(random.normal() + shift), .text(category)])
+            }
+            second += 1
+            let now = TestHistory.instant(Double(second))
+            monitor.apply(EventBatch.of(events, schema: Self.schema), at: now)
+            return monitor.cut(at: now)
+        }
+
+        /// The verdicts of each second of traffic, from where there is a reference.
+        mutating func verdicts(
+            _ seconds: Int, shift: Double = 0
+        ) throws -> [(x: EvidenceSnapshot, k: EvidenceSnapshot)] {
+            var verdicts: [(x: EvidenceSnapshot, k: EvidenceSnapshot)] = []
+            for _ in 0..<seconds {
+                let model = try #require(next(shift: shift).snapshot.models.first)
+                guard let x = model.signals.first(where: { $0.name == "x" })?.evidence,
+                    let k = model.signals.first(where: { $0.name == "k" })?.evidence
+                else { continue }
+                verdicts.append((x, k))
+            }
+            return verdicts
+        }
+    }
+
+    @Test func driftComesAndGoes() throws {
+        var traffic = Traffic()
+        let calm = try traffic.verdicts(75)
+        #expect(calm.count == 51, "a verdict as soon as there is a reference")
+        #expect(calm.allSatisfy { !$0.x.isDrifted && !$0.k.isDrifted && $0.x.alarms == 0 && $0.x.onset == nil })
+        let drift = try traffic.verdicts(30, shift: 0.6)
+        let first = try #require(drift.firstIndex { $0.x.isDrifted })
+        #expect(first < 4)
+        #expect(drift.dropFirst(first).allSatisfy { $0.x.isDrifted && $0.x.alarms == 1 })
+        let onset = try #require(drift.last?.x.onset)
+        #expect(abs(onset - (TestHistory.epoch + 75 * 1_000_000_000)) <= 5_000_000_000)
+        let after = try traffic.verdicts(60)
+        let over = try #require(after.firstIndex { !$0.x.isDrifted })
+        #expect((15...40).contains(over), "\(over)")
+        #expect(after.dropFirst(over).allSatisfy { !$0.x.isDrifted && $0.x.alarms == 1 })
+        #expect((drift + after).allSatisfy { !$0.k.isDrifted && $0.k.alarms == 0 })
+    }
+
+    /// Evidence without effect is no verdict.
+    @Test func effectGate() throws {
+        var settings = Traffic.settings
+        settings.verdict.effect = 5
+        var traffic = Traffic(settings)
+        _ = try traffic.verdicts(60)
+        let model = try #require(traffic.next().snapshot.models.first)
+        let threshold = try #require(model.evidenceThreshold)
+        let drift = try traffic.verdicts(20, shift: 0.6)
+        #expect(drift.contains { $0.x.logEvidence >= threshold })
+        #expect(drift.allSatisfy { !$0.x.isDrifted && $0.x.alarms == 0 })
+    }
+
+    /// The threshold is the budget in ticks, for all signals together.
+    @Test func budget() throws {
+        var traffic = Traffic()
+        _ = try traffic.verdicts(70)
+        let threshold = try #require(traffic.next().snapshot.models.first?.evidenceThreshold)
+        // A tick a second, 90 days, two signals.
+        #expect(abs(threshold - 16.56) < 0.1, "\(threshold)")
+    }
+
+    /// A restart changes nothing.
+    @Test(arguments: [40, 77, 100]) func restart(second: Int) throws {
+        var traffic = Traffic()
+        for at in 0..<second { _ = traffic.next(shift: at > 74 ? 0.6 : 0) }
+        let state = traffic.monitor.cut(at: TestHistory.instant(Double(second))).state
+        #expect(state.models.first?.signals.first?.evidence != nil)
+        var twin = Traffic(state, second: second, random: traffic.random)
+        for _ in 0..<40 {
+            let (original, copy) = (traffic.next(shift: 0.6), twin.next(shift: 0.6))
+            for (left, right) in zip(original.snapshot.models, copy.snapshot.models) {
+                #expect(left.signals.map(\.evidence) == right.signals.map(\.evidence))
+                #expect(left.evidenceThreshold == right.evidenceThreshold)
+            }
+        }
+    }
+
+    /// Counters that begin at zero again take no evidence with them and make none.
+    @Test func counterReset() throws {
+        var traffic = Traffic()
+        for _ in 0..<60 { _ = traffic.next() }
+        var state = traffic.monitor.cut(at: TestHistory.instant(60)).state
+        state.resetCounters()
+        var twin = Traffic(state, second: 60, random: traffic.random)
+        let verdicts = try twin.verdicts(30)
+        #expect(verdicts.allSatisfy { !$0.x.isDrifted && $0.x.alarms == 0 })
+        #expect(try #require(try twin.verdicts(6, shift: 0.6).last).x.isDrifted)
+    }
+}
