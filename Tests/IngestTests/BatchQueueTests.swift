@@ -94,3 +94,36 @@ struct BatchQueueTests {
         #expect(pool.lend(until: .max, batch) == nil)
     }
 }
+
+@Suite("Sources share the monitor")
+struct FairnessTests {
+    /// However long its backlog is, a source has no more batches in front of another one's than its pool holds.
+    @Test("A live batch waits for no more than the pools of the others hold", arguments: [1, 4, 64])
+    func bounded(tails: Int) throws {
+        let queue = BatchQueue()
+        let pools = (0...tails).map { BatchPool(source: $0) }
+        let schema = Schema(signals: [])
+        for pool in pools {
+            queue.register(pool)
+            let source = pool.source
+            let limit = source == tails ? IngestLimits.batchesPerSocket : IngestLimits.batchesPerTail
+            pool.refill(limit: limit) {
+                EventBatch(source: source, schema: schema, rowCapacity: 1, observationCapacity: 0, byteCapacity: 1)
+            }
+        }
+        // Every tail hands over whatever it gets a batch for, and the monitor gives one back at a time.
+        func readBacklogs() { for pool in pools.dropLast() { while let batch = pool.take() { queue.push(batch) } } }
+        for _ in 0..<3 {
+            readBacklogs()
+            queue.push(try #require(pools[tails].take()))
+            var waited = 0
+            while let batch = queue.next(deadline: 0), batch.source != tails {
+                waited += 1
+                queue.recycle(batch)
+                readBacklogs()
+            }
+            #expect(waited <= tails * IngestLimits.batchesPerTail)
+            #expect(queue.count <= tails * IngestLimits.batchesPerTail)
+        }
+    }
+}

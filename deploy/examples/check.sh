@@ -15,4 +15,5 @@ if ! cmp -s "$here/requirements.txt" "$environment/installed.txt"; then
     "$environment/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
     cp "$here/requirements.txt" "$environment/installed.txt"
 fi
-exec "$environment/bin/python" -B "$here/check_statsd.py" "$binary"
+"$environment/bin/python" -B "$here/check_statsd.py" "$binary"
+"$environment/bin/python" -B "$here/check_clients.py" "$binary" "$environment"
