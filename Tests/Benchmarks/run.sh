@@ -36,6 +36,7 @@ for name in parse update end-to-end; do
 done
 "$bench" exposition 10000
 "$bench" statsd "$records"
+"$bench" evidence 5000
 if [ -n "${YARDSTICK:-}" ]; then
     echo "# yardstick: $YARDSTICK"
     "$YARDSTICK" "$work/log.jsonl" | head -n 1

@@ -17,6 +17,8 @@ enum Bench {
                bench end-to-end FILE             file to decoded, monitored, cut and rendered statistics
                                                  (FILE: any log of JSON records; its schema is inferred)
                bench statsd LINES                StatsD lines in memory, to columns and to state
+               bench evidence TICKS              a detector of drift: cost of a tick of 100 events
+               bench calibrate RUNS              its false alarms and delays on simulated streams
                bench exposition SERIES           one rendering of at least so many series, text 0.0.4 and OpenMetrics
         """
 
@@ -31,6 +33,11 @@ enum Bench {
         case ("end-to-end", let file?): endToEnd(file)
         case ("statsd", _?) where numbers.count == 1:
             StatsDBench.run(lines: numbers[0], settings: settings, now: now)
+        case ("evidence", _?) where numbers.count == 1: Calibration.cost(ticks: Int(clamping: numbers[0]))
+        case ("calibrate", _?) where numbers.count == 1:
+            let runs = Int(clamping: max(1, numbers[0]))
+            Calibration.falseAlarms(runs: runs)
+            Calibration.delays(runs: runs)
         case ("exposition", _?) where numbers.count == 1: exposition(series: numbers[0])
         default: fail(usage)
         }
