@@ -12,14 +12,19 @@ enum Calibration {
         var state: UInt64
         var totals = [UInt64](repeating: 0, count: 11)
 
-        init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
+        /// Seeds are mixed: streams of neighbouring ones would be the same but for a step.
+        init(seed: UInt64) { state = Self.mixed(seed) }
+
+        private static func mixed(_ value: UInt64) -> UInt64 {
+            var z = value
+            z = (z ^ z &>> 30) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ z &>> 27) &* 0x94D0_49BB_1331_11EB
+            return z ^ z &>> 31
+        }
 
         private mutating func uniform() -> Double {
             state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ z &>> 30) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ z &>> 27) &* 0x94D0_49BB_1331_11EB
-            return (Double((z ^ z &>> 31) &>> 11) + 0.5) * 0x1p-53
+            return (Double(Self.mixed(state) &>> 11) + 0.5) * 0x1p-53
         }
 
         mutating func next(_ count: Int, _ change: Change) {
