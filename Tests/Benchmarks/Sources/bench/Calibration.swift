@@ -78,8 +78,8 @@ enum Calibration {
             "us/event=\((perTick / Double(events) * 1_000).rounded() / 1_000)")
     }
 
-    /// False alarms of calm streams of 50,000 events, at the default threshold and at a hundredth of it, which is reached
-    /// often enough to be counted.
+    /// False alarms of calm streams of 50,000 events, at the default threshold and at a hundredth of it, which is
+    /// reached often enough to be counted.
     static func falseAlarms(runs: Int) {
         for size in [100, 1_000, 5_000, 20_000] {
             for divisor in [1.0, 100] {
