@@ -39,13 +39,13 @@ def serve(statsd: DogStatsd, requests: int) -> None:
         statsd.set("shop.customers", number % 50)
     statsd.event("deployed", "a new version of the model")
     statsd.service_check("shop.can_pay", DogStatsd.OK)
-    statsd.flush()
+    # Sends what the client has added up, and ends its thread; flush() would leave that to a later moment.
+    statsd.stop()
 
 
 def main(host: str, port: int) -> None:
     # Packed lines: the client adds up counters, and sends all values of a distribution in one line.
-    with DogStatsd(host=host, port=port, disable_buffering=False, disable_aggregation=False) as packing:
-        serve(packing, 200)
+    serve(DogStatsd(host=host, port=port, disable_buffering=False, disable_aggregation=False), 200)
     # One line a value, one datagram a line.
     serve(DogStatsd(host=host, port=port, disable_buffering=True, disable_aggregation=True), 300)
 
