@@ -120,7 +120,8 @@ private struct PlannedModel {
             role: signal.role, name: signal.name, kind: signal.kind, observations: 0, issues: SignalIssues(), bins: [],
             reference: reference, values: isExposed ? histogram([]) : nil, windows: windows)
         if reference != nil {
-            entry.evidence = EvidenceSnapshot(logEvidence: 0, isDrifted: true, onset: 0, alarms: 1)
+            entry.evidence = EvidenceSnapshot(
+                logEvidence: 0, isDrifted: true, onset: 0, alarms: 1, referenceEvents: 1)
         }
         return entry
     }

@@ -38,7 +38,14 @@ enum VerdictFamilies {
         "model_drift_share_ratio", .gauge, unit: "ratio", labels: modelLabels + ["kind"], stability: .experimental,
         help: "Share of the compared signals that have drifted, by kind, 0 to 1.")
 
-    static let all = [logEvidence, threshold, drifted, onset, alarms, driftedFeatures, share]
+    static let referenceEvents = FamilyDescriptor(
+        "model_feature_reference_effective_events", .gauge, labels: signalLabels, stability: .experimental,
+        help: """
+            Events that the reference of the signal counts for as evidence: its rows, or fewer if its shares wobbled \
+            over its own time or a tolerance is configured.
+            """)
+
+    static let all = [logEvidence, threshold, drifted, onset, alarms, referenceEvents, driftedFeatures, share]
 
     static func render(_ models: [LabelledModel], into writer: inout ExpositionWriter) {
         if writer.begin(logEvidence) {
@@ -71,6 +78,12 @@ enum VerdictFamilies {
             forEachVerdict(of: models) { signal, evidence in
                 writer.open(signal.kindLabels)
                 writer.close(count: evidence.alarms)
+            }
+        }
+        if writer.begin(referenceEvents) {
+            forEachVerdict(of: models) { signal, evidence in
+                writer.open(signal.referenceLabels)
+                writer.close(evidence.referenceEvents)
             }
         }
         for (family, isShare) in [(driftedFeatures, false), (share, true)] {

@@ -37,7 +37,7 @@ extension ModelSlot {
         let now = state.clock.watermark
         var hasTicked = false
         for number in state.signals.indices where compiled[number].cellCount > 1 {
-            guard var detector = detector(of: number, now: now) else { continue }
+            guard var detector = detector(of: number, setting, now: now) else { continue }
             let bins = state.signals[number].bins
             let counted = state.signals[number].evidence?.counted ?? [UInt64](repeating: 0, count: bins.count)
             let fresh = zip(bins, counted).map { $0 &- $1 }
@@ -65,31 +65,46 @@ extension ModelSlot {
     }
 
     /// The detector of a signal, made from what is kept, or anew where that does not fit.
-    private mutating func detector(of number: Int, now: Int64) -> EvidenceDetector? {
+    private mutating func detector(of number: Int, _ setting: VerdictSetting, now: Int64) -> EvidenceDetector? {
         while detectors.count <= number { detectors.append(nil) }
         if let known = detectors[number] { return known }
         guard let reference = compiled[number].reference else { return nil }
         let ordered = reference.layout.orderedBinCount
+        var settings = EvidenceSettings()
+        settings.limit = setting.limit(of: reference)
         if let kept = state.signals[number].evidence {
             let bins = state.signals[number].bins
             if kept.counted.count == bins.count, zip(kept.counted, bins).allSatisfy({ $0 <= $1 }),
                 let detector = EvidenceDetector(
-                    reference: reference.counts, orderedCount: ordered, restoring: kept.detector)
+                    reference: reference.counts, orderedCount: ordered, settings: settings,
+                    restoring: kept.detector)
             {
                 return detector
             }
             state.signals[number].evidence = nil
         }
-        return EvidenceDetector(reference: reference.counts, orderedCount: ordered, time: now)
+        return EvidenceDetector(reference: reference.counts, orderedCount: ordered, settings: settings, time: now)
     }
 
     /// What is exposed about a signal's evidence; `nil` for a signal that is not compared.
-    func evidence(of number: Int) -> EvidenceSnapshot? {
-        guard compiled[number].cellCount > 1 else { return nil }
+    func evidence(of number: Int, _ setting: VerdictSetting) -> EvidenceSnapshot? {
+        guard let reference = compiled[number].reference, compiled[number].cellCount > 1 else { return nil }
         let kept = state.signals[number].evidence
         let isDrifted = kept?.isDrifted ?? false
         return EvidenceSnapshot(
             logEvidence: max(0, kept?.detector.logEvidence ?? 0), isDrifted: isDrifted,
-            onset: isDrifted ? kept?.detector.episode?.onset.time : nil, alarms: state.signals[number].driftAlarms)
+            onset: isDrifted ? kept?.detector.episode?.onset.time : nil, alarms: state.signals[number].driftAlarms,
+            referenceEvents: min(Double(reference.counts.reduce(0, &+)), setting.limit(of: reference)))
+    }
+}
+
+extension VerdictSetting {
+    /// Most events that a reference's counts are believed to be worth.
+    ///
+    /// A PSI of x against shares known as from N events is no evidence once x < (B − 1) / N: that is the tolerance.
+    func limit(of reference: SignalReference) -> Double {
+        let wobble = usesWobble ? reference.effectiveEvents.map { Double($0) } ?? .infinity : .infinity
+        let cells = Double(reference.layout.cellCount)
+        return min(wobble, tolerance > 0 ? max(1, (cells - 2) / tolerance) : .infinity)
     }
 }

@@ -37,7 +37,7 @@ extension ModelSlot {
                 issues: signal.issues, bins: signal.bins, reference: compiled[number].reference,
                 values: signal.role == .feature ? signal.histogram?.snapshot : nil,
                 windows: windows(plan, signal: number, settings: settings))
-            entry.evidence = evidence(of: number)
+            entry.evidence = evidence(of: number, settings.verdict)
             snapshot.signals.append(entry)
         }
         snapshot.signals.sort { ($0.role.rawValue, $0.name) < ($1.role.rawValue, $1.name) }

@@ -95,12 +95,15 @@ public struct SignalReference: Sendable, Equatable {
     public var standardDeviation: Double?
     /// Interquartile range of the numbers; `nil` without numbers.
     public var interquartileRange: Double?
+    /// Events that the counts are worth as knowledge about the next stretch of traffic, at least 1, because they differ
+    /// from stretch to stretch more than chance explains; `nil` if they do not, or if their order is unknown.
+    public var effectiveEvents: UInt64?
 
     /// Creates the reference of one signal.
     public init(
         kind: DriftKind, name: String, layout: BinLayout, counts: [UInt64], invalid: UInt64 = 0,
         range: ClosedRange<Double>? = nil, mean: Double? = nil, standardDeviation: Double? = nil,
-        interquartileRange: Double? = nil
+        interquartileRange: Double? = nil, effectiveEvents: UInt64? = nil
     ) {
         self.kind = kind
         self.name = name
@@ -111,6 +114,7 @@ public struct SignalReference: Sendable, Equatable {
         self.mean = mean
         self.standardDeviation = standardDeviation
         self.interquartileRange = interquartileRange
+        self.effectiveEvents = effectiveEvents
     }
 }
 

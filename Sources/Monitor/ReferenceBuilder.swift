@@ -22,9 +22,9 @@ public struct ReferenceBuilder: Sendable {
     public init?(eventLimit: Int, columns: [ReferenceColumn]) {
         self.init(eventLimit: eventLimit)
         for column in columns {
-            guard column.sample.count <= self.eventLimit, index(kind: column.kind, name: column.name) == nil else {
-                return nil
-            }
+            guard column.sample.count <= self.eventLimit, column.nameSample.count <= self.eventLimit,
+                index(kind: column.kind, name: column.name) == nil
+            else { return nil }
             self.columns.append(column)
             events = max(events, column.seen)
         }
@@ -66,7 +66,8 @@ public struct ReferenceBuilder: Sendable {
         let cell = batch.columnIndices[signal] &* batch.rowCapacity &+ row
         switch columns[column].signalKind {
         case .numeric: unsafe columns[column].insert(batch.numbers[cell], limit: eventLimit)
-        case .categorical: unsafe columns[column].insert(batch.texts[cell], in: UnsafeRawPointer(batch.bytes))
+        case .categorical:
+            unsafe columns[column].insert(batch.texts[cell], in: UnsafeRawPointer(batch.bytes), limit: eventLimit)
         }
         events = max(events, columns[column].seen)
     }
@@ -75,7 +76,8 @@ public struct ReferenceBuilder: Sendable {
     mutating func insert(_ observation: Observation, of batch: EventBatch, into column: Int) {
         switch columns[column].signalKind {
         case .numeric: columns[column].insert(observation.number, limit: eventLimit)
-        case .categorical: unsafe columns[column].insert(observation.text, in: UnsafeRawPointer(batch.bytes))
+        case .categorical:
+            unsafe columns[column].insert(observation.text, in: UnsafeRawPointer(batch.bytes), limit: eventLimit)
         }
         events = max(events, columns[column].seen)
     }
@@ -131,6 +133,8 @@ extension Reference {
             }
             for count in signal.counts { add(count) }
             add(signal.invalid)
+            // Absent in references from before there was any, whose hashes stay as they are.
+            if let effectiveEvents = signal.effectiveEvents { add(effectiveEvents) }
         }
         let hash = unsafe bytes.withUnsafeBytes { bytes in unsafe ByteHash.hash(of: bytes) }
         let digits = String(hash >> 16, radix: 16)
@@ -151,6 +155,9 @@ extension Reference {
             }
             guard signal.counts.allSatisfy({ $0 <= SketchLimits.values }) else {
                 return "\(place): a count beyond 2^53"
+            }
+            guard signal.effectiveEvents.map({ 1...SketchLimits.values ~= $0 }) ?? true else {
+                return "\(place): effective events out of range"
             }
             switch signal.layout {
             case .numeric(let edges):

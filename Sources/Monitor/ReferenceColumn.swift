@@ -1,5 +1,6 @@
 public import Events
 public import Sketches
+import Statistics
 
 /// What a reference is made from for one signal: an even sample of numbers, or counts of names.
 ///
@@ -31,6 +32,15 @@ public struct ReferenceColumn: Sendable {
     public private(set) var missingNames: UInt64 = 0
     /// Values of a categorical signal that are no names.
     public private(set) var invalidNames: UInt64 = 0
+    /// Places in `names` of a sample of the values, or one of the marks below; at most the limit of the builder.
+    public private(set) var nameSample: [UInt16] = []
+
+    /// Mark of a name beyond the limit.
+    static let otherMark = UInt16(candidateLimit)
+    /// Mark of a missing name.
+    static let missingMark = otherMark + 1
+    /// Mark of a value that is no name.
+    static let invalidMark = otherMark + 2
 
     /// Creates an empty column.
     public init(kind: DriftKind, name: String, signalKind: SignalKind) {
@@ -52,7 +62,7 @@ public struct ReferenceColumn: Sendable {
     /// Restores a categorical column; `nil` if the names are not distinct, too many, or do not add up to `seen`.
     public init?(
         kind: DriftKind, name: String, seen: UInt64, names: [String], counts: [UInt64], other: UInt64, missing: UInt64,
-        invalid: UInt64
+        invalid: UInt64, sample: [UInt16]
     ) {
         self.init(kind: kind, name: name, signalKind: .categorical)
         guard names.count == counts.count, names.count <= Self.candidateLimit else { return nil }
@@ -64,9 +74,11 @@ public struct ReferenceColumn: Sendable {
         }
         guard self.names.count == names.count else { return nil }
         let total = counts.reduce(other &+ missing &+ invalid, &+)
-        guard total == seen else { return nil }
+        guard total == seen, UInt64(sample.count) <= seen, sample.allSatisfy({ $0 <= Self.invalidMark }) else {
+            return nil
+        }
         (self.seen, nameCounts, otherNames) = (seen, counts, other)
-        (missingNames, invalidNames) = (missing, invalid)
+        (missingNames, invalidNames, nameSample) = (missing, invalid, sample)
     }
 
     /// Takes one cell of a numeric column: a finite number or a `NumberMark`.
@@ -76,26 +88,61 @@ public struct ReferenceColumn: Sendable {
         seen &+= 1
         if sample.count < limit {
             sample.append(cell)
-        } else {
-            let place = ByteHash.hash(of: seen) % seen
-            if place < UInt64(sample.count) { sample[Int(place)] = cell }
+        } else if let place = Self.place(ofValue: seen, size: sample.count) {
+            sample[place] = cell
         }
     }
 
+    /// The place that a value takes in a full sample; `nil` for none.
+    ///
+    /// - Parameter number: Number of the value, from 1.
+    private static func place(ofValue number: UInt64, size: Int) -> Int? {
+        let place = ByteHash.hash(of: number) % number
+        return place < UInt64(size) ? Int(place) : nil
+    }
+
+    /// The places of a sample in the order in which their values came.
+    private func places(ofSample size: Int) -> [Int] {
+        guard seen > UInt64(size) else { return Array(0..<size) }
+        // Which value replaced which is a function of its number, so it need not be kept.
+        var numbers = (0..<size).map { UInt64($0) + 1 }
+        var number = UInt64(size) + 1
+        while number <= seen {
+            if let place = Self.place(ofValue: number, size: size) { numbers[place] = number }
+            number += 1
+        }
+        return (0..<size).sorted { numbers[$0] < numbers[$1] }
+    }
+
     /// Takes one cell of a categorical column.
-    mutating func insert(_ cell: ByteRange, in bytes: UnsafeRawPointer) {
+    mutating func insert(_ cell: ByteRange, in bytes: UnsafeRawPointer, limit: Int) {
         seen &+= 1
+        let mark = unsafe count(cell, in: bytes)
+        if nameSample.count < limit {
+            nameSample.append(mark)
+        } else if let place = Self.place(ofValue: seen, size: nameSample.count) {
+            nameSample[place] = mark
+        }
+    }
+
+    /// Counts a cell of a categorical column and returns what stands for it in the sample.
+    private mutating func count(_ cell: ByteRange, in bytes: UnsafeRawPointer) -> UInt16 {
         guard cell.isPresent else {
-            if cell == .missing { missingNames &+= 1 } else { invalidNames &+= 1 }
-            return
+            if cell == .missing {
+                missingNames &+= 1
+                return Self.missingMark
+            }
+            invalidNames &+= 1
+            return Self.invalidMark
         }
         let text = unsafe UnsafeRawBufferPointer(start: bytes + Int(cell.offset), count: Int(cell.length))
         guard text.count <= EventLimits.nameBytes, let id = unsafe names.insert(text) else {
             otherNames &+= 1
-            return
+            return Self.otherMark
         }
         if id == nameCounts.count { nameCounts.append(0) }
         nameCounts[id] &+= 1
+        return UInt16(truncatingIfNeeded: id)
     }
 
     /// Whether any value was more than missing.
@@ -123,6 +170,12 @@ public struct ReferenceColumn: Sendable {
         var counts = [UInt64](repeating: 0, count: layout.cellCount)
         for value in values { counts[bins.bin(of: value)] += 1 }
         let missing = sample.count(where: { $0.bitPattern == NumberMark.missingBits })
+        let cells = places(ofSample: sample.count).map { place in
+            let value = sample[place]
+            if value.isFinite { return UInt16(truncatingIfNeeded: bins.bin(of: value)) }
+            let isMissing = value.bitPattern == NumberMark.missingBits
+            return isMissing ? UInt16(truncatingIfNeeded: layout.binCount) : .max
+        }
         counts[layout.binCount] = UInt64(missing)
         return SignalReference(
             kind: kind, name: name, layout: layout, counts: counts,
@@ -131,17 +184,32 @@ public struct ReferenceColumn: Sendable {
             standardDeviation: moments.standardDeviation,
             interquartileRange: values.isEmpty
                 ? nil
-                : ReferenceEdges.quantile(0.75, ofSorted: values) - ReferenceEdges.quantile(0.25, ofSorted: values))
+                : ReferenceEdges.quantile(0.75, ofSorted: values) - ReferenceEdges.quantile(0.25, ofSorted: values),
+            effectiveEvents: BaselineWobble.effectiveEvents(
+                of: cells, cellCount: layout.cellCount, orderedCount: layout.orderedBinCount))
     }
 
     private func categoricalReference(limit: Int) -> SignalReference {
-        let ranked = zip(names.names, nameCounts)
-            .sorted { $0.1 != $1.1 ? $0.1 > $1.1 : $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
+        let all = names.names
+        let ranked = all.indices
+            .sorted {
+                let (left, right) = (nameCounts[$0], nameCounts[$1])
+                return left != right ? left > right : all[$0].utf8.lexicographicallyPrecedes(all[$1].utf8)
+            }
             .prefix(limit)
-        let kept = ranked.reduce(0) { $0 &+ $1.1 }
+        let kept = ranked.reduce(0) { $0 &+ nameCounts[$1] }
         let others = seen &- missingNames &- invalidNames &- kept
+        let layout = BinLayout.categorical(names: ranked.map { all[$0] })
+        // Marks as cells: listed names by rank, others and names beyond the limit alike, missing, and nothing.
+        var cells = [UInt16](repeating: UInt16(truncatingIfNeeded: ranked.count), count: Int(Self.invalidMark) + 1)
+        for (rank, id) in ranked.enumerated() { cells[id] = UInt16(truncatingIfNeeded: rank) }
+        cells[Int(Self.missingMark)] = UInt16(truncatingIfNeeded: layout.binCount)
+        cells[Int(Self.invalidMark)] = .max
         return SignalReference(
-            kind: kind, name: name, layout: .categorical(names: ranked.map(\.0)),
-            counts: ranked.map(\.1) + [others, missingNames], invalid: invalidNames)
+            kind: kind, name: name, layout: layout,
+            counts: ranked.map { nameCounts[$0] } + [others, missingNames], invalid: invalidNames,
+            effectiveEvents: BaselineWobble.effectiveEvents(
+                of: places(ofSample: nameSample.count).map { cells[Int(nameSample[$0])] },
+                cellCount: layout.cellCount, orderedCount: 0))
     }
 }

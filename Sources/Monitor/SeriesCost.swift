@@ -20,8 +20,8 @@ public enum SeriesCost {
         var perSignal = 0
         var perWindow = 0
         if DriftKind(role) != nil {
-            // Bins on both sides; evidence, verdict, onset, alarms; sample size and distances.
-            perSignal += 2 * (cells ?? learnedCells(kind, settings)) + 4
+            // Bins on both sides; evidence, verdict, onset, alarms, worth of the reference; sample size and distances.
+            perSignal += 2 * (cells ?? learnedCells(kind, settings)) + 5
             perWindow += 1 + (kind == .numeric ? 8 : 6)
         }
         switch (role, kind) {

@@ -6,8 +6,12 @@ public struct VerdictSetting: Sendable, Equatable {
     public var falseAlarmBudget: Int64 = 90 * 86_400
     /// Least PSI, above what chance explains, of everything since the drift began.
     public var effect = 0.1
+    /// PSI that is no evidence, however many events show it; 0 for none.
+    public var tolerance = 0.0
+    /// Whether a reference that wobbled over its own time counts for its effective events only.
+    public var usesWobble = true
 
-    /// The defaults: 90 days and 0.1.
+    /// The defaults: 90 days, 0.1, no tolerance, wobble counts.
     public init() {}
 }
 
@@ -36,9 +40,12 @@ public struct EvidenceSnapshot: Sendable, Equatable {
     public var onset: Int64?
     /// Times the verdict turned to drift.
     public var alarms: UInt64
+    /// Events that the reference counts for.
+    public var referenceEvents: Double
 
     /// Creates a snapshot.
-    public init(logEvidence: Double, isDrifted: Bool, onset: Int64?, alarms: UInt64) {
+    public init(logEvidence: Double, isDrifted: Bool, onset: Int64?, alarms: UInt64, referenceEvents: Double) {
         (self.logEvidence, self.isDrifted, self.onset, self.alarms) = (logEvidence, isDrifted, onset, alarms)
+        self.referenceEvents = referenceEvents
     }
 }

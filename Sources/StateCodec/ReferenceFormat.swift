@@ -35,6 +35,7 @@ extension StateWriter {
         for value in [signal.mean, signal.standardDeviation, signal.interquartileRange] {
             optional(value) { $0.number($1) }
         }
+        optional(signal.effectiveEvents) { $0.count($1) }
     }
 
     mutating func learner(_ learner: ReferenceLearner) {
@@ -58,6 +59,7 @@ extension StateWriter {
             count(column.otherNames)
             count(column.missingNames)
             count(column.invalidNames)
+            list(column.nameSample) { $0.count(UInt64($1)) }
         }
     }
 }
@@ -102,9 +104,10 @@ extension StateReader {
         let mean = try optional { (reader) throws(StateError) in try reader.finite("a mean") }
         let deviation = try optional { (reader) throws(StateError) in try reader.finite("a deviation") }
         let interquartileRange = try optional { (reader) throws(StateError) in try reader.finite("a range") }
+        let effectiveEvents = try optional { (reader) throws(StateError) in try reader.count() }
         return SignalReference(
             kind: kind, name: name, layout: layout, counts: counts, invalid: invalid, range: range, mean: mean,
-            standardDeviation: deviation, interquartileRange: interquartileRange)
+            standardDeviation: deviation, interquartileRange: interquartileRange, effectiveEvents: effectiveEvents)
     }
 
     mutating func learner() throws(StateError) -> ReferenceLearner {
@@ -131,9 +134,13 @@ extension StateReader {
             let counts = try counts("names")
             let other = try count()
             let missing = try count()
+            let invalid = try count()
+            let sample = try list("samples") { (reader) throws(StateError) in
+                UInt16(truncatingIfNeeded: try reader.count(upTo: Int(UInt16.max), "names"))
+            }
             let column = ReferenceColumn(
                 kind: kind, name: name, seen: seen, names: names, counts: counts, other: other, missing: missing,
-                invalid: try count())
+                invalid: invalid, sample: sample)
             return try valid(column, "count of names")
         }
     }

@@ -84,9 +84,11 @@ enum ExampleSnapshot {
         ]
         model.evidenceThreshold = 15.5
         model.signals[0].evidence = EvidenceSnapshot(
-            logEvidence: 31.25, isDrifted: true, onset: 1_767_220_000_500_000_000, alarms: 2)
+            logEvidence: 31.25, isDrifted: true, onset: 1_767_220_000_500_000_000, alarms: 2,
+            referenceEvents: 912)
         for place in 1...2 {
-            model.signals[place].evidence = EvidenceSnapshot(logEvidence: 0, isDrifted: false, onset: nil, alarms: 0)
+            model.signals[place].evidence = EvidenceSnapshot(
+                logEvidence: 0, isDrifted: false, onset: nil, alarms: 0, referenceEvents: 5_000)
         }
         model.windows = [
             ModelWindow(

@@ -10,7 +10,7 @@ import Testing
         SignalReference(
             kind: .input, name: "amount", layout: .numeric(edges: [0.1, 1, 1e300]), counts: [1, 2, 3, 4, 5], invalid: 6,
             range: -0.1...1e308, mean: 0.30000000000000004, standardDeviation: .leastNonzeroMagnitude,
-            interquartileRange: 0),
+            interquartileRange: 0, effectiveEvents: 3),
         SignalReference(
             kind: .prediction, name: "prediction", layout: .categorical(names: ["a\"b", "ü", ""]),
             counts: [7, 8, 0, 9, 0]),
@@ -28,9 +28,21 @@ import Testing
 
     @Test func roundTrip() throws { #expect(try decode(try text()) == Self.reference) }
 
+    /// A file of format 1 knows no effective events, and its hash is what it was.
+    @Test func firstFormat() throws {
+        var signals = Self.signals
+        signals[0].effectiveEvents = nil
+        var old = Self.reference
+        (old.signals, old.hash) = (signals, Reference.contentHash(events: 15, signals: signals))
+        let text = String(decoding: try ReferenceFile.encode(old), as: UTF8.self)
+        #expect(old.hash != Self.reference.hash && !text.contains("effective_events"))
+        let first = text.replacingOccurrences(of: "\"telltale_reference\" : 2", with: "\"telltale_reference\" : 1")
+        #expect(try decode(first) == old)
+    }
+
     @Test func isReadable() throws {
         let text = try text()
-        #expect(text.contains("\"telltale_reference\" : 1"))
+        #expect(text.contains("\"telltale_reference\" : 2"))
         #expect(text.contains("\"created\" : \"2026-01-01T00:00:00.123Z\""))
         #expect(text.hasSuffix("}\n"))
         #expect(try ReferenceFile.encode(Self.reference) == ReferenceFile.encode(Self.reference))
@@ -40,8 +52,8 @@ import Testing
     @Test(arguments: [
         ("\"events\" : 15", "\"events\" : 16", "changed after it was built"),
         ("\"count\" : 7", "\"count\" : 17", "changed after it was built"),
-        ("\"telltale_reference\" : 1", "\"telltale_reference\" : 2", "format version 2"),
-        ("\"telltale_reference\" : 1", "\"other\" : 1", "is no reference"),
+        ("\"telltale_reference\" : 2", "\"telltale_reference\" : 3", "format version 3"),
+        ("\"telltale_reference\" : 2", "\"other\" : 1", "is no reference"),
         ("\"events\" : 15", "\"events\" : \"x\"", "wrong type at events"),
         ("\"events\" : 15,", "", "lacks events"),
         ("\"kind\" : \"input\"", "\"kind\" : \"inptu\"", "unknown kind"),
@@ -50,6 +62,7 @@ import Testing
         ("0.1,", "2,", "do not ascend"),
         ("\"type\" : \"numeric\"", "\"type\" : \"categorical\"", "as its type demands"),
         ("\"ü\"", "\"a\\\"b\"", "category twice"),
+        ("\"effective_events\" : 3", "\"effective_events\" : 0", "effective_events"),
         ("\"missing\" : 5", "\"missing\" : 18446744073709551615", "2^53"),
         ("{", "", "is no reference"),
     ])
@@ -70,6 +83,7 @@ import Testing
     @Test func table() {
         let text = ReferenceTable.text(Self.reference)
         #expect(text.contains("input amount"))
+        #expect(text.contains("worth 3 events"))
         #expect(text.contains("≥ 1.000e300"))
         #expect(text.contains("█"))
         #expect(text.contains("a\\\"b"))

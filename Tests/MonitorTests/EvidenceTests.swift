@@ -92,6 +92,47 @@ import Testing
         #expect(drift.allSatisfy { !$0.x.isDrifted && $0.x.alarms == 0 })
     }
 
+    /// A tolerance and a wobbling reference make the reference count for less, as far as the settings say.
+    @Test func worthOfTheReference() throws {
+        var reference = SignalReference(
+            kind: .input, name: "x", layout: .numeric(edges: [1, 2, 3]), counts: [300, 300, 300, 90, 10])
+        reference.effectiveEvents = 40
+        func worth(_ change: (inout VerdictSetting) -> Void) throws -> Double {
+            var settings = MonitorSettings()
+            change(&settings.verdict)
+            settings.references = [
+                Reference(
+                    model: nil, version: nil, hash: "0", source: .file, created: 0, events: 1_000,
+                    signals: [reference])
+            ]
+            settings.models = [ModelSetting(name: "m", version: "1")]
+            var monitor = Monitor(settings: settings, at: TestHistory.instant(0))
+            let model = try #require(monitor.cut(at: TestHistory.instant(1)).snapshot.models.first)
+            return try #require(model.signals.first?.evidence).referenceEvents
+        }
+        #expect(try worth { _ in } == 40)
+        #expect(try worth { $0.usesWobble = false } == 1_000)
+        #expect(try worth { ($0.usesWobble, $0.tolerance) = (false, 0.01) } == 300)
+        #expect(try worth { $0.tolerance = 0.1 } == 30)
+    }
+
+    /// Autocorrelated traffic leaves its reference all the time; a reference that knows it so is not alarmed.
+    @Test(arguments: [true, false]) func wobble(isUsed: Bool) throws {
+        var settings = Traffic.settings
+        settings.verdict.usesWobble = isUsed
+        settings.learning.events = 20_000
+        var traffic = Traffic(settings)
+        var level = 0.0
+        var random = SplitMix64(seed: 31)
+        var drifted = 0
+        for _ in 0..<400 {
+            level = 0.7 * level + 0.35 * random.normal()
+            let x = try #require(traffic.next(shift: level).snapshot.models.first).signals.first { $0.name == "x" }
+            if let evidence = x?.evidence, evidence.isDrifted { drifted += 1 }
+        }
+        #expect(isUsed ? drifted == 0 : drifted > 100, "\(drifted) of 300 seconds")
+    }
+
     /// The threshold is the budget in ticks, for all signals together.
     @Test func budget() throws {
         var traffic = Traffic()

@@ -74,6 +74,34 @@ import Testing
         }
     }
 
+    /// A reference that is autocorrelated is worth less than its rows, also as far as only a sample of it is kept;
+    /// the same values in any order are not.
+    @Test(arguments: [TestCell.number(0), .text("")], [1_000_000, 2_000])
+    func effectiveEvents(kind: TestCell, limit: Int) throws {
+        var random = SplitMix64(seed: 77)
+        var level = 0.0
+        var cells = (0..<8_000).map { _ in
+            level = 0.995 * level + 0.0999 * random.normal()
+            if case .number = kind { return TestCell.number(level) }
+            return TestCell.text(level < -0.5 ? "low" : level > 0.5 ? "high" : "middle")
+        }
+        let signal = Signal(name: "x", role: .feature, kind: kind == .number(0) ? .numeric : .categorical)
+        let schema = Schema(signals: [signal])
+        func events(_ cells: [TestCell]) throws -> UInt64? {
+            var builder = ReferenceBuilder(eventLimit: limit)
+            for start in stride(from: 0, to: cells.count, by: 100) {
+                builder.add(EventBatch.of(cells[start..<start + 100].map { TestEvent(cells: [$0]) }, schema: schema))
+            }
+            let built = builder.build(
+                model: nil, version: nil, source: .file, created: 0, binCount: 10, categories: 10)
+            return try #require(built?.signals.first).effectiveEvents
+        }
+        let found = try #require(try events(cells))
+        #expect((1...40).contains(found), "\(found)")
+        cells.shuffle(using: &random)
+        #expect(try events(cells).map { $0 > 300 } ?? true)
+    }
+
     /// Beyond its limit a builder keeps an even sample.
     @Test func sampling() throws {
         let reference = try reference((0..<20_000).map { .number(Double($0)) }, limit: 2_000)

@@ -100,6 +100,12 @@ struct ReferenceCommand: ParsableCommand {
         private func report(_ reference: Reference, _ receipt: Receipt) {
             var text = "telltale: \(output): reference \(reference.hash) of \(reference.model ?? "any model"), "
             text += "\(reference.events) events, \(reference.signals.count) signals\n"
+            for signal in reference.signals {
+                guard let events = signal.effectiveEvents else { continue }
+                let rows = signal.counts.reduce(0, &+)
+                text += "telltale: \(signal.kind.label) \(Escaping.printable(signal.name)): its shares wobble over the "
+                text += "records, in their order: worth \(events) of \(rows) events\n"
+            }
             for reason in RejectionReason.allCases {
                 let count = receipt.rejected[Int(reason.rawValue)]
                 if count > 0 { text += "telltale: \(count) lines rejected: \(reason.label)\n" }

@@ -97,6 +97,12 @@ struct ConfigurationDecoder {
         verdict.effect = section.value("effect", default: verdict.effect, rule: "must be a number from 0 to 10") {
             Double($0).flatMap { (0...10).contains($0) ? $0 : nil }
         }
+        verdict.tolerance = section.value(
+            "tolerance", default: verdict.tolerance, rule: "must be a number from 0 to 10"
+        ) {
+            Double($0).flatMap { (0...10).contains($0) ? $0 : nil }
+        }
+        verdict.usesWobble = section.flag("wobble", default: verdict.usesWobble)
         section.finish()
     }
 

@@ -83,6 +83,8 @@ struct SignalDocument: Codable {
     var mean: Double?
     var standard_deviation: Double?
     var interquartile_range: Double?
+    /// Since format version 2.
+    var effective_events: UInt64?
 
     init(_ signal: SignalReference) {
         kind = signal.kind.label
@@ -92,6 +94,7 @@ struct SignalDocument: Codable {
         (minimum, maximum) = (signal.range?.lowerBound, signal.range?.upperBound)
         (mean, standard_deviation) = (signal.mean, signal.standardDeviation)
         interquartile_range = signal.interquartileRange
+        effective_events = signal.effectiveEvents
         switch signal.layout {
         case .numeric(let edges):
             type = "numeric"
@@ -154,8 +157,12 @@ struct SignalDocument: Codable {
         guard standard_deviation ?? 0 >= 0, interquartile_range ?? 0 >= 0 else {
             throw ReferenceRule("has a negative spread at \(place)")
         }
+        guard effective_events.map({ 1...(1 << 53) ~= $0 }) ?? true else {
+            throw ReferenceRule("has effective_events that are not 1 to 2^53 at \(place)")
+        }
         return SignalReference(
             kind: kind, name: name, layout: layout, counts: cells, invalid: invalid, range: range, mean: mean,
-            standardDeviation: standard_deviation, interquartileRange: interquartile_range)
+            standardDeviation: standard_deviation, interquartileRange: interquartile_range,
+            effectiveEvents: effective_events)
     }
 }

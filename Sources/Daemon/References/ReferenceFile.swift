@@ -13,8 +13,10 @@ struct ReferenceFileError: Error, Equatable, CustomStringConvertible {
 
 /// A reference as a readable, versioned JSON file.
 enum ReferenceFile {
-    /// Version of the format, the value of its first key.
-    static let formatVersion = 1
+    /// Version of the format, the value of its first key: 2 has `effective_events`.
+    static let formatVersion = 2
+    /// Versions that can be read.
+    static let readableVersions = 1...formatVersion
     /// Most bytes of a file.
     static let maximumBytes = 16 << 20
     /// Most bins or categories of a signal.
@@ -42,9 +44,10 @@ enum ReferenceFile {
         guard let header = try? decoder.decode(ReferenceHeader.self, from: Data(bytes)) else {
             throw ReferenceFileError(path, "is no reference (a JSON object with \"telltale_reference\" is expected)")
         }
-        guard header.telltale_reference == formatVersion else {
+        guard readableVersions.contains(header.telltale_reference) else {
             throw ReferenceFileError(
-                path, "has format version \(header.telltale_reference); this telltale reads version \(formatVersion)")
+                path,
+                "has format version \(header.telltale_reference); this telltale reads versions 1 to \(formatVersion)")
         }
         let document: ReferenceDocument
         do {

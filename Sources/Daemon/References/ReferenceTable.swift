@@ -28,6 +28,7 @@ enum ReferenceTable {
         }
         if let mean = signal.mean { head += "  mean \(TableText.number(mean))" }
         if let spread = signal.standardDeviation { head += "  std \(TableText.number(spread))" }
+        if let events = signal.effectiveEvents { head += "  worth \(events) events" }
         if signal.invalid > 0 { head += "  \(signal.invalid) invalid" }
         let total = Double(max(1, signal.counts.reduce(0, &+)))
         let largest = Double(max(1, signal.counts.max() ?? 1))

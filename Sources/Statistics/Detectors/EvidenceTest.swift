@@ -83,7 +83,7 @@ public struct EvidenceTest: Sendable {
     /// Scores of the cells: where they lie, and how far from the middle; each with mean 0 and variance 1 under
     /// `shares`,
     /// and 0 for cells without an order.
-    private static func directions(_ shares: [Double], orderedCount: Int) -> (place: [Double], distance: [Double]) {
+    static func directions(_ shares: [Double], orderedCount: Int) -> (place: [Double], distance: [Double]) {
         let ordered = shares[..<orderedCount]
         let mass = ordered.reduce(0, +)
         let weights = ordered.map { $0 / mass }
