@@ -153,6 +153,8 @@ extension ModelSlot {
         _ observation: Observation, of batch: EventBatch, signal: Int, count: UInt64, pane: inout SignalPane,
         learning: LearningSetting
     ) -> UInt64 {
+        // An outcome that is missing is not known yet.
+        if state.signals[signal].role == .outcome, observation.isMissing { return 0 }
         let isLearning = learn(observation, of: batch, signal: signal, setting: learning)
         pane.observations &+= count
         state.signals[signal].observations &+= count
@@ -165,8 +167,7 @@ extension ModelSlot {
                 cell = take(value, count: count, signal: signal, pane: &pane, isCompared: !isLearning)
             } else {
                 cell = countLacking(
-                    isMissing: value.bitPattern == NumberMark.missingBits && !observation.text.isPresent, count: count,
-                    signal: signal, pane: &pane)
+                    isMissing: observation.isMissing, count: count, signal: signal, pane: &pane)
             }
         case .categorical:
             if let text = unsafe batch.text(observation.text) {
@@ -185,8 +186,7 @@ extension ModelSlot {
                 }
             } else {
                 cell = countLacking(
-                    isMissing: observation.text == .missing && !observation.number.isFinite, count: count,
-                    signal: signal, pane: &pane)
+                    isMissing: observation.isMissing, count: count, signal: signal, pane: &pane)
             }
         }
         if !isLearning, let cell, state.signals[signal].bins.indices.contains(cell) {
@@ -244,4 +244,9 @@ extension ModelSlot {
         }
         return true
     }
+}
+
+extension Observation {
+    /// Whether it has neither a number nor a text.
+    fileprivate var isMissing: Bool { number.bitPattern == NumberMark.missingBits && text == .missing }
 }

@@ -105,7 +105,8 @@ extension ModelSlot {
             tally.missing &+= value.bitPattern == NumberMark.missingBits ? 1 : 0
         }
         tally.invalid = rows.count - tally.valid - tally.missing
-        count(tally, observations: rows.count, signal: signal, pane: &pane)
+        forgetUnknown(&tally, signal: signal)
+        count(tally, signal: signal, pane: &pane)
         let values = unsafe UnsafeBufferPointer(start: UnsafePointer(numbers), count: tally.valid)
         unsafe pane.moments.insert(contentsOf: values)
         unsafe pane.sketch.insert(contentsOf: values)
@@ -153,6 +154,7 @@ extension ModelSlot {
         let spans = unsafe UnsafeBufferPointer(start: UnsafePointer(scratch.spans), count: tally.valid)
         let tooLong = rows.count - long
         tally.invalid = rows.count - tally.valid - tally.missing - tooLong
+        forgetUnknown(&tally, signal: signal)
         if isClass {
             tally.unlisted = unsafe classes(
                 batch, spans, rows: rows.count, role: role, tooLong: tooLong, scratch: scratch)
@@ -182,7 +184,7 @@ extension ModelSlot {
             unsafe pane.distinct.insert(hashes: UnsafeBufferPointer(start: hashes + long, count: tooLong))
         }
         tally.valid += tooLong
-        count(tally, observations: rows.count, signal: signal, pane: &pane)
+        count(tally, signal: signal, pane: &pane)
         return tally
     }
 
@@ -208,7 +210,13 @@ extension ModelSlot {
         return unlisted
     }
 
-    private mutating func count(_ tally: ColumnTally, observations: Int, signal: Int, pane: inout SignalPane) {
+    /// Takes missing outcomes out of a tally: they are not known yet, which is no fault of the data and no drift.
+    private func forgetUnknown(_ tally: inout ColumnTally, signal: Int) {
+        if state.signals[signal].role == .outcome { tally.missing = 0 }
+    }
+
+    private mutating func count(_ tally: ColumnTally, signal: Int, pane: inout SignalPane) {
+        let observations = tally.valid + tally.missing + tally.invalid
         pane.observations &+= UInt64(observations)
         pane.missing &+= UInt64(tally.missing)
         pane.invalid &+= UInt64(tally.invalid)

@@ -82,7 +82,10 @@ public struct ReferenceColumn: Sendable {
     }
 
     /// Takes one cell of a numeric column: a finite number or a `NumberMark`.
+    ///
+    /// A missing outcome is not known yet and counts for nothing.
     mutating func insert(_ value: Double, limit: Int) {
+        if kind == .outcome, value.bitPattern == NumberMark.missingBits { return }
         let cell = value.isFinite || value.bitPattern == NumberMark.missingBits ? value : NumberMark.invalid
         moments.insert(cell)
         seen &+= 1
@@ -115,7 +118,10 @@ public struct ReferenceColumn: Sendable {
     }
 
     /// Takes one cell of a categorical column.
+    ///
+    /// A missing outcome is not known yet and counts for nothing.
     mutating func insert(_ cell: ByteRange, in bytes: UnsafeRawPointer, limit: Int) {
+        if kind == .outcome, cell == .missing { return }
         seen &+= 1
         let mark = unsafe count(cell, in: bytes)
         if nameSample.count < limit {

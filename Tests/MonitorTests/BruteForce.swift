@@ -53,10 +53,16 @@ struct BruteForce {
         }
     }
 
+    /// Events with a cell that counts: an outcome that is missing is not known yet.
+    static func known(_ events: [Placed], place: Int) -> [Placed] {
+        let isOutcome = TestHistory.schema.signals[place].role == .outcome
+        return isOutcome ? events.filter { $0.event.cells[place] != .missing } : events
+    }
+
     /// Counts per cell of a layout, over events that are compared.
     static func cells(_ events: [Placed], place: Int, layout: BinLayout) -> [UInt64] {
         var counts = [UInt64](repeating: 0, count: layout.cellCount)
-        for placed in events where !placed.isLearned {
+        for placed in known(events, place: place) where !placed.isLearned {
             switch (layout, placed.event.cells[place]) {
             case (.numeric(let edges), .number(let value)): counts[edges.count { $0 <= value }] += 1
             case (.categorical(let names), .text(let name)): counts[names.firstIndex(of: name) ?? names.count] += 1

@@ -67,6 +67,36 @@ import Testing
         #expect(model.joinedOutcomes == 10 && model.missingFields == 0)
     }
 
+    /// An outcome that is not known yet counts for nothing: neither in the reference nor as drift from it.
+    @Test(arguments: [SignalKind.categorical, .numeric]) func unknownOutcomes(kind: SignalKind) throws {
+        let schema = Schema(signals: [
+            Signal(name: "prediction", role: .prediction, kind: kind),
+            Signal(name: "outcome", role: .outcome, kind: kind),
+        ])
+        let value: TestCell = kind == .numeric ? .number(1) : .text("yes")
+        func events(_ count: Int, known: Int) -> [TestEvent] {
+            (0..<count).map { TestEvent(cells: [value, $0 < known ? value : .missing]) } + [
+                TestEvent(cells: [value, .invalid])
+            ]
+        }
+        var settings = testSettings
+        settings.learning.events = 101
+        var monitor = Monitor(settings: settings, at: TestHistory.instant(0))
+        monitor.apply(EventBatch.of(events(100, known: 60), schema: schema), at: TestHistory.instant(1))
+        monitor.apply(EventBatch.of(events(500, known: 0), schema: schema), at: TestHistory.instant(2))
+        let batch = EventBatch.of([TestEvent](), schema: schema)
+        batch.observe(.outcome, nil, .missing)
+        monitor.apply(batch, at: TestHistory.instant(2))
+        let model = try #require(monitor.cut(at: TestHistory.instant(3)).snapshot.models.first)
+        let outcome = try #require(model.signals.first { $0.role == .outcome })
+        #expect(outcome.observations == 62 && outcome.issues.missing == 0 && outcome.issues.invalid == 2)
+        #expect(outcome.windows[0].observations == 62 && outcome.windows[0].missing == 0)
+        let reference = try #require(outcome.reference)
+        #expect(reference.counts.reduce(0, +) == 60 && reference.invalid == 1)
+        #expect(outcome.bins.allSatisfy { $0 == 0 })
+        #expect(model.joinedOutcomes == 60)
+    }
+
     @Test func schemaViolations() throws {
         var random = SplitMix64(seed: 8)
         var events = (0..<20).map { _ in TestEvent(timestamp: TestHistory.epoch, cells: TestHistory.cells(&random)) }

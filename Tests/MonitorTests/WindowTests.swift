@@ -73,6 +73,7 @@ import Testing
 
     private func checkTotals(_ signal: SignalSnapshot, _ all: [BruteForce.Placed]) throws {
         let place = try place(signal)
+        let all = BruteForce.known(all, place: place)
         #expect(signal.observations == UInt64(all.count))
         #expect(signal.issues.missing == UInt64(all.count { $0.event.cells[place] == .missing }))
         #expect(signal.issues.invalid == UInt64(all.count { $0.event.cells[place] == .invalid }))
@@ -86,6 +87,7 @@ import Testing
 
     private func check(_ signal: SignalSnapshot, _ window: SignalWindow, _ inside: [BruteForce.Placed]) throws {
         let place = try place(signal)
+        let inside = BruteForce.known(inside, place: place)
         let cells = inside.map(\.event.cells[place])
         let numbers = cells.compactMap(\.number).sorted()
         #expect(window.observations == UInt64(inside.count))
