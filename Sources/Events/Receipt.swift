@@ -24,6 +24,8 @@ public enum RejectionReason: UInt8, Error, Sendable, CaseIterable {
     case negativeCount = 19
     case typeConflict = 20
     case nameConflict = 21
+    case malformedPayload = 22
+    case tooManyRows = 23
 
     /// The `reason` label value.
     public var label: String {
@@ -50,6 +52,8 @@ public enum RejectionReason: UInt8, Error, Sendable, CaseIterable {
         case .negativeCount: "negative_count"
         case .typeConflict: "type_conflict"
         case .nameConflict: "name_conflict"
+        case .malformedPayload: "malformed_payload"
+        case .tooManyRows: "too_many_rows"
         }
     }
 }
@@ -84,6 +88,8 @@ public enum IgnoreReason: UInt8, Sendable, CaseIterable {
     case header = 5
     case nulBytes = 6
     case mappingRule = 7
+    /// A line beside the records of a mixed log.
+    case otherText = 8
 
     /// The `reason` label value.
     public var label: String {
@@ -96,6 +102,7 @@ public enum IgnoreReason: UInt8, Sendable, CaseIterable {
         case .header: "header"
         case .nulBytes: "nul_bytes"
         case .mappingRule: "mapping_rule"
+        case .otherText: "other_text"
         }
     }
 }

@@ -36,11 +36,27 @@ public struct Signal: Sendable, Equatable {
     public var path: [String]
     /// Factor from the unit of the record to the unit of the signal (0.001 for a latency in milliseconds).
     public var scale: Double
+    /// What the value is made of.
+    public var source: SignalSource
 
     /// Creates a signal; `path` defaults to `[name]`.
-    public init(name: String, role: Role, kind: SignalKind, path: [String]? = nil, scale: Double = 1) {
+    public init(
+        name: String, role: Role, kind: SignalKind, path: [String]? = nil, scale: Double = 1,
+        source: SignalSource = .value
+    ) {
         (self.name, self.role, self.kind, self.path, self.scale) = (name, role, kind, path ?? [name], scale)
+        self.source = source
     }
+}
+
+/// What the value of a signal is made of.
+public enum SignalSource: Sendable, Equatable {
+    /// The field itself.
+    case value
+    /// The number of characters (Unicode scalars) of a text; a numeric signal.
+    case length
+    /// The field minus the one at this path, both numbers or times (then in seconds); a numeric signal.
+    case since([String])
 }
 
 /// Unit of numeric timestamps in a record.
@@ -87,13 +103,22 @@ public struct Schema: Sendable, Equatable {
     public var ignored: [[String]]
     /// Top-level objects whose members are all features (`features`), so that a new member is `unexpected_field`.
     public var featureObjects: [[String]]
+    /// How records are written.
+    public var format: RecordFormat
+    /// Paths of the tables of instances that went into the model; each instance is an event of its own.
+    ///
+    /// A signal whose path is one of these and one more key is a column of that table.
+    public var inputs: [[String]]
+    /// Paths of the tables that came out of the model, row by row for the instances that went in.
+    public var outputs: [[String]]
 
     /// Creates a schema.
     public init(
         signals: [Signal], timestamp: [String]? = nil, timestampUnit: TimestampUnit = .seconds,
         identifier: [String]? = nil, model: [String]? = nil, version: [String]? = nil, status: [String]? = nil,
         defaultModel: String = "default", defaultVersion: String = "", ignored: [[String]] = [],
-        featureObjects: [[String]] = []
+        featureObjects: [[String]] = [], format: RecordFormat = RecordFormat(), inputs: [[String]] = [],
+        outputs: [[String]] = []
     ) {
         self.signals = signals
         self.timestamp = timestamp
@@ -106,5 +131,8 @@ public struct Schema: Sendable, Equatable {
         self.defaultVersion = defaultVersion
         self.ignored = ignored
         self.featureObjects = featureObjects
+        self.format = format
+        self.inputs = inputs
+        self.outputs = outputs
     }
 }

@@ -17,6 +17,8 @@ public enum IngestLimits {
     public static let directoryEntries = 10_000
     /// Bytes at the start of a file that help to prove its identity.
     public static let headBytes = 1_024
+    /// Bytes at the start of a file in which a table's header ends, and that tell how its records are written.
+    public static let headerBytes = 64 << 10
     /// Bytes before the offset that help to prove a file's identity.
     public static let tailBytes = 4_096
     /// Records a schema is inferred from.

@@ -2,17 +2,22 @@ public import Events
 
 /// Decodes CSV (RFC 4180), or tabs instead of commas, into the columns of a batch.
 ///
-/// A column belongs to the signal whose path, joined by dots, is its header. Values mean what they mean in JSON
-/// records, with these differences that come from CSV having no types: an empty field is missing; in a numeric column
-/// `NA`, `N/A`, `NaN`, `null`, `None` and `\N` in any case are missing too; numbers may be written `+5`, `.5`, `007`;
-/// and `True` and `False` are the categories `true` and `false`. A quoted field may hold separators, doubled quotes and
-/// line breaks. Each record is counted in the receipt as one line; one with another number of fields than the header is
-/// rejected as `column_count`, one with text behind a closing quote as `malformed_line`.
-public struct CSVDecoder: ~Copyable {
-    private let columns: [FieldDraft]
+/// A column belongs to the signal whose path, joined by dots, is its header. An empty field is missing; what the others
+/// mean is said at `TextCells`. A quoted field may hold separators, doubled quotes and line breaks. Each record is
+/// counted in the receipt as one line; one with another number of fields than the header is rejected as `column_count`,
+/// one with text behind a closing quote as `malformed_line`. A header that comes again is ignored.
+public struct CSVDecoder: ~Copyable, Sendable {
+    /// What to do with the columns, in the order of the file.
+    private var columns: [Int32] = []
+    private let fields: FieldTable
+    private let schemaColumns: SchemaColumns
+    private var hidden = HiddenNumbers()
     private let separator: UInt8
-    private let timestampUnit: TimestampUnit
     private let numbers = DecimalReader()
+    private let times: TimeForm
+    /// The header as it is in the file, without its line break.
+    private var headerLine: [UInt8] = []
+    private let isMixed: Bool
 
     /// The first record that the last call rejected, if it rejected any.
     public private(set) var rejectedLine: RejectedLine?
@@ -24,36 +29,22 @@ public struct CSVDecoder: ~Copyable {
     ///   - header: Names of the columns, see `header(in:separator:)`.
     ///   - separator: A comma or a tab.
     public init(schema: Schema, header: [String], separator: UInt8 = UInt8(ascii: ",")) {
-        var targets: [String: FieldDraft] = [:]
-        func add(_ path: [String]?, _ action: FieldAction, _ column: RecordColumn, scale: Double = 1) {
-            guard let path, let last = path.last else { return }
-            var field = FieldDraft()
-            field.action = action
-            field.column = column
-            field.scale = scale
-            field.namesAnError = StatusNames.namesAnError(last)
-            let name = path.joined(separator: ".")
-            if targets[name] == nil { targets[name] = field }
-        }
-        var (numberCount, textCount): (Int32, Int32) = (0, 0)
-        for signal in schema.signals {
-            switch signal.kind {
-            case .numeric:
-                add(signal.path, .number, .number(numberCount), scale: signal.scale)
-                numberCount += 1
-            case .categorical:
-                add(signal.path, .text, .text(textCount))
-                textCount += 1
-            }
-        }
-        add(schema.timestamp, .timestamp, .timestamp)
-        add(schema.identifier, .identifier, .identifier)
-        add(schema.model, .text, .model)
-        add(schema.version, .text, .version)
-        add(schema.status, .status, .status)
-        columns = header.map { targets[$0] ?? FieldDraft(action: .skip) }
+        schemaColumns = SchemaColumns(schema)
+        fields = FieldTable(schemaColumns)
         self.separator = separator
-        timestampUnit = schema.timestampUnit
+        times = TimeForm(schema)
+        isMixed = schema.format.isMixed
+        use(header: header, line: [])
+    }
+
+    /// Goes on with a file that has another header.
+    ///
+    /// - Parameters:
+    ///   - header: Names of its columns.
+    ///   - line: The header's bytes without the line break, or none.
+    mutating func use(header: [String], line: [UInt8]) {
+        columns = header.map { Int32(truncatingIfNeeded: fields.find($0) ?? -1) }
+        headerLine = line
     }
 
     /// The fields of the first record in `text`, and the number of bytes it takes with its line break.
@@ -80,8 +71,8 @@ public struct CSVDecoder: ~Copyable {
 
     /// Decodes the whole records in `batch.bytes[from..<to]` into rows, until the batch has no free row.
     ///
-    /// Bytes beyond the returned count are as they were. No bytes consumed although `from..<to` is all the batch's
-    /// bytes means that one record is larger than the batch.
+    /// No bytes consumed although `from..<to` is all the batch's bytes means that one record is larger than the batch.
+    /// Bytes behind the returned count may have changed.
     ///
     /// - Parameters:
     ///   - batch: Made for the schema of this decoder.
@@ -96,110 +87,191 @@ public struct CSVDecoder: ~Copyable {
         let next = bytes[to]
         bytes[to] = Byte.newline
         defer { bytes[to] = next }
-        let rows = RowWriter(batch)
+        let rows = hidden.rows(batch, columns: Int(schemaColumns.hidden))
+        fields.bind(rows)
+        let firstRow = batch.rowCount
+        let reader = unsafe CSVReader(
+            cells: TextCells(rows: rows, numbers: numbers, times: times), bytes: bytes, targets: fields.targets,
+            separator: separator, to: to, isFinal: isFinal)
         var at = from
         while at < to, batch.rowCount < batch.rowCapacity {
-            let end = CSVRecord.end(bytes, at, to, separator)
-            if end == to && !isFinal { break }
+            let start = at
+            if bytes[at] == Byte.newline || (bytes[at] == Byte.carriageReturn && bytes[at &+ 1] == Byte.newline) {
+                if at &+ 1 == to, bytes[at] != Byte.newline, !isFinal { break }
+                batch.receipt.ignore(.blankLine)
+                at = min(bytes.newline(from: at) &+ 1, to)
+                continue
+            }
+            if bytes[at] == 0 {
+                while at < to, bytes[at] == 0 { at &+= 1 }
+                batch.receipt.ignore(.nulBytes)
+                continue
+            }
+            if isHeader(bytes, at, to) {
+                batch.receipt.ignore(.header)
+                at = min(at &+ headerLine.count &+ (bytes[at &+ headerLine.count] == Byte.newline ? 1 : 2), to)
+                continue
+            }
             do throws(RejectionReason) {
-                if try decode(bytes, at, end, rows, batch.rowCount) {
+                rows.clear(batch.rowCount)
+                if try reader.record(&at, columns, row: batch.rowCount) {
                     batch.receipt.accept()
                     batch.rowCount &+= 1
                 } else {
-                    batch.receipt.ignore(.blankLine)
+                    // The record goes on behind what there is.
+                    at = start
+                    break
                 }
             } catch {
-                batch.receipt.reject(error)
-                if rejectedLine == nil { rejectedLine = RejectedLine(reason: error, range: range(at, end)) }
+                if isMixed, error == .columnCount {
+                    batch.receipt.ignore(.otherText)
+                } else {
+                    batch.receipt.reject(error)
+                    if rejectedLine == nil { rejectedLine = RejectedLine(reason: error, range: range(start, at)) }
+                }
+                at = min(at &+ 1, to)
             }
-            at = min(end &+ 1, to)
         }
+        for difference in schemaColumns.differences { rows.subtract(difference, firstRow..<batch.rowCount) }
         return at &- from
     }
 
-    /// Decodes one record into a row; `false` if it is blank.
-    private func decode(
-        _ bytes: ByteWindow, _ from: Int, _ to: Int, _ rows: RowWriter, _ row: Int
-    ) throws(RejectionReason) -> Bool {
-        if from == to || (to == from &+ 1 && bytes[from] == Byte.carriageReturn) { return false }
-        guard UTF8Sequence.isValid(bytes, from, to) else { throw .invalidUTF8 }
-        rows.clear(row)
-        var record = CSVRecord(bytes, from, to, separator)
-        var column = 0
-        var hasValue = false
-        while let field = record.next() {
-            guard column < columns.count else { throw .columnCount }
-            if field.to > field.from, try set(columns[column], bytes, field.from, field.to, rows, row) {
-                hasValue = true
+    /// Whether the line at `at` is the header once more.
+    private func isHeader(_ bytes: ByteWindow, _ at: Int, _ to: Int) -> Bool {
+        let length = headerLine.count
+        guard length > 0, to &- at >= length, bytes[at] == headerLine[0] else { return false }
+        for i in 0..<length where bytes[at &+ i] != headerLine[i] { return false }
+        let behind = bytes[at &+ length]
+        return behind == Byte.newline
+            || (behind == Byte.carriageReturn && at &+ length < to && bytes[at &+ length &+ 1] == Byte.newline)
+    }
+}
+
+/// Reads single records of a table: everything that the hot path touches, as plain values.
+@safe
+private struct CSVReader {
+    let cells: TextCells
+    let bytes: ByteWindow
+    let targets: UnsafeMutablePointer<TextTarget>
+    let separator: UInt8
+    /// Offset of the sentinel.
+    let to: Int
+    let isFinal: Bool
+
+    /// Decodes the record at `at` into a row and moves `at` behind its line break; `false` if the record has no end.
+    ///
+    /// At a fault `at` is at the line break that ends the record.
+    func record(_ at: inout Int, _ columns: [Int32], row: Int) throws(RejectionReason) -> Bool {
+        var (place, column, hasValue) = (at, 0, false)
+        do throws(RejectionReason) {
+            while true {
+                guard column < columns.count else { throw .columnCount }
+                let index = Int(columns[column])
+                column &+= 1
+                var isDone = false
+                if index >= 0, unsafe targets[index].action == .number {
+                    var end = place
+                    if let number = cells.numbers.readJSON(bytes, &end), isEnd(end) {
+                        let value = unsafe number * targets[index].scale
+                        guard value.magnitude < .infinity else { throw .nonfinite }
+                        unsafe targets[index].set(value, row)
+                        (place, hasValue, isDone) = (end, true, true)
+                    }
+                }
+                if !isDone {
+                    guard let field = try field(&place) else { return false }
+                    if index >= 0, field.to > field.from,
+                        unsafe try cells.set(targets[index], bytes, field.from, field.to, row)
+                    {
+                        hasValue = true
+                    }
+                }
+                if bytes[place] == separator {
+                    place &+= 1
+                    continue
+                }
+                if bytes[place] == Byte.carriageReturn { place &+= 1 }
+                break
             }
-            column &+= 1
+            // Without a line break of its own this may be half a record.
+            if place >= to, !isFinal { return false }
+            guard column == columns.count else { throw .columnCount }
+            guard hasValue else { throw .noSignal }
+            at = min(place &+ 1, to)
+            return true
+        } catch {
+            let end = CSVRecord.end(bytes, min(place, to), to, separator)
+            if end >= to, !isFinal { return false }
+            at = end
+            throw error
         }
-        if record.isMalformed { throw .malformedLine }
-        guard column == columns.count else { throw .columnCount }
-        guard hasValue else { throw .noSignal }
-        return true
     }
 
-    /// Writes one field that is not empty into its cell; whether it is a value of a signal, or a status.
-    private func set(
-        _ field: FieldDraft, _ bytes: ByteWindow, _ from: Int, _ to: Int, _ rows: RowWriter, _ row: Int
-    ) throws(RejectionReason) -> Bool {
-        switch field.action {
-        case .skip, .descend: return false
-        case .number:
-            let (start, end) = trimmed(bytes, from, to)
-            if start == end || isMissing(bytes, start, end) { return false }
-            let number = number(bytes, start, end).map { $0 * field.scale }
-            if let number, !number.isFinite { throw .nonfinite }
-            let boolean: Double? = bytes.isWord(start, end, "true") ? 1 : bytes.isWord(start, end, "false") ? 0 : nil
-            rows.set(number ?? boolean ?? NumberMark.invalid, field.column, row)
-        case .text:
-            rows.set(spelling(bytes, from, to), field.column, row)
-            return field.column.isSignal
-        case .timestamp:
-            var timestamp = TimestampReader.timestamp(bytes, from, to)
-            if timestamp == nil, let number = number(bytes, from, to) {
-                timestamp = TimestampReader.timestamp(number, timestampUnit)
+    /// Whether a field ends at `end`.
+    @inline(__always)
+    private func isEnd(_ end: Int) -> Bool {
+        let byte = bytes[end]
+        return byte == separator || byte == Byte.newline
+            || (byte == Byte.carriageReturn && bytes[end &+ 1] == Byte.newline)
+    }
+
+    /// The field at `place`, which moves to what ends it; `nil` if a quote is not closed yet.
+    @inline(__always)
+    private func field(_ place: inout Int) throws(RejectionReason) -> (from: Int, to: Int)? {
+        if bytes[place] == Byte.quote { return try quoted(&place) }
+        let from = place
+        var isASCII = true
+        while true {
+            let word = bytes.word(place)
+            let separators = word ^ (UInt64(separator) &* ByteWindow.ones)
+            let newlines = word ^ (0x0A &* ByteWindow.ones)
+            // Both are exact up to the first hit, and so is the lower of them.
+            let hits =
+                (((separators &- ByteWindow.ones) & ~separators) | ((newlines &- ByteWindow.ones) & ~newlines))
+                & ByteWindow.highs
+            if hits != 0 {
+                let step = hits.trailingZeroBitCount &>> 3
+                if word & ByteWindow.highs & (1 &<< UInt64(8 &* step) &- 1) != 0 { isASCII = false }
+                place &+= step
+                break
             }
-            guard let timestamp else { throw .invalidTimestamp }
-            rows.set(timestamp, field.column, row)
-            return false
-        case .identifier:
-            let spelling = spelling(bytes, from, to)
-            rows.set(IdentifierHash.hash(bytes, Int(spelling.offset), Int(spelling.length)), field.column, row)
-            return false
-        case .status:
-            let status = StatusNames.status(bytes, from, to, namesAnError: field.namesAnError, numbers)
-            rows.set(status.rawValue, field.column, row)
+            if word & ByteWindow.highs != 0 { isASCII = false }
+            place &+= 8
         }
-        return true
-    }
-
-    private func number(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Double? {
-        var at = from
-        guard let number = numbers.read(bytes, &at, .lenient), at == to else { return nil }
-        return number
-    }
-
-    /// The bytes that name a category: whole numbers and booleans as JSON records spell them.
-    private func spelling(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> ByteRange {
-        if bytes.isWord(from, to, "true") || bytes.isWord(from, to, "false") {
-            for at in from..<to { bytes[at] |= 0x20 }
+        var end = place
+        if bytes[end] == Byte.newline, end > from, bytes[end &- 1] == Byte.carriageReturn {
+            end &-= 1
+            place = end
         }
-        if numbers.skipJSON(bytes, from) == to { return range(from, WholeNumber.shorten(bytes, from, to)) }
-        return range(from, to)
+        if !isASCII, !UTF8Sequence.isValid(bytes, from, end) { throw .invalidUTF8 }
+        return (from, end)
     }
 
-    private func trimmed(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> (Int, Int) {
-        var (start, end) = (from, to)
-        while start < end, bytes[start] == Byte.space { start &+= 1 }
-        while end > start, bytes[end &- 1] == Byte.space { end &-= 1 }
-        return (start, end)
-    }
-
-    private func isMissing(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
-        bytes.isWord(from, to, "na") || bytes.isWord(from, to, "n/a") || bytes.isWord(from, to, "nan")
-            || bytes.isWord(from, to, "null") || bytes.isWord(from, to, "none") || bytes.isWord(from, to, "\\n")
+    /// A quoted field, unquoted in place.
+    private func quoted(_ place: inout Int) throws(RejectionReason) -> (from: Int, to: Int)? {
+        let from = place &+ 1
+        var (read, write) = (from, from)
+        while true {
+            guard read < to else {
+                if !isFinal { return nil }
+                place = to
+                throw .malformedLine
+            }
+            let byte = bytes[read]
+            if byte == Byte.quote {
+                guard bytes[read &+ 1] == Byte.quote, read &+ 1 < to else { break }
+                read &+= 1
+            }
+            bytes[write] = byte
+            write &+= 1
+            read &+= 1
+        }
+        place = read &+ 1
+        guard place <= to, isEnd(place) else { throw .malformedLine }
+        // What follows the field must not look like a part of it.
+        bytes[write] = Byte.quote
+        guard UTF8Sequence.isValid(bytes, from, write) else { throw .invalidUTF8 }
+        return (from, write)
     }
 }
 

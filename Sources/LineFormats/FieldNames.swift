@@ -25,6 +25,10 @@ enum FieldNames {
         "prediction.probability",
         "prediction.confidence",
     ]
+    /// Names of answers in tables that came out of a model.
+    static let answer = ["predict", "predictions", "class", "label", "class_label", "result", "value"]
+    /// Names of scores in tables that came out of a model.
+    static let answeredScore = score + ["predict_proba", "probabilities", "scores"]
     static let outcome = [
         "outcome", "label", "target", "ground_truth", "actual", "y_true", "truth", "true_label", "actual_label",
     ]

@@ -13,6 +13,8 @@ struct FieldSample {
     private(set) var texts = 0
     /// Texts that are RFC 3339 times with an offset.
     private(set) var times = 0
+    /// Texts that are such times without an offset.
+    private(set) var localTimes = 0
     /// Texts that as a whole are numbers.
     private(set) var numericTexts = 0
     /// Values that name a `Status`.
@@ -47,7 +49,11 @@ struct FieldSample {
         case .text(let text):
             texts += 1
             textBytes += text.utf8.count
-            if TimestampReader.timestamp(in: text) != nil { times += 1 }
+            if TimestampReader.timestamp(in: text) != nil {
+                times += 1
+            } else if withTerminated(text.utf8, { TimestampReader.local($0, 0, $1, zoneOffset: 0) }) != nil {
+                localTimes += 1
+            }
             let isStatus = withTerminated(text.utf8) { StatusNames.named($0, 0, $1) != nil }
             if let number = DecimalReader().number(in: text), isJSONNumber(text) {
                 numericTexts += 1

@@ -213,6 +213,55 @@ struct JSONScanner {
         }
     }
 
+    /// The offset behind the object or array at `start`, found by its brackets: nothing is changed, and little checked.
+    func extent(_ start: Int, depth: Int) throws(RejectionReason) -> Int {
+        var at = start
+        var open = 0
+        while true {
+            switch bytes[at] {
+            case Byte.openBrace, Byte.openBracket:
+                open &+= 1
+                if depth &+ open > EventLimits.depth { throw .tooDeep }
+            case Byte.closeBrace, Byte.closeBracket:
+                open &-= 1
+                if open == 0 { return at &+ 1 }
+            case Byte.quote:
+                at &+= 1
+                while bytes[at] != Byte.quote {
+                    if bytes[at] == Byte.newline { throw .malformedJSON }
+                    at &+= bytes[at] == Byte.backslash && bytes[at &+ 1] != Byte.newline ? 2 : 1
+                }
+            case Byte.newline: throw .malformedJSON
+            default: break
+            }
+            at &+= 1
+        }
+    }
+
+    /// The offset behind the value at `start`, found without changing anything, and with little checked.
+    func end(_ start: Int) throws(RejectionReason) -> Int {
+        switch bytes[start] {
+        case Byte.openBrace, Byte.openBracket: return try extent(start, depth: 0)
+        case Byte.quote:
+            var at = start &+ 1
+            while bytes[at] != Byte.quote {
+                if bytes[at] == Byte.newline { throw .malformedJSON }
+                at &+= bytes[at] == Byte.backslash && bytes[at &+ 1] != Byte.newline ? 2 : 1
+            }
+            return at &+ 1
+        default:
+            var at = start
+            while true {
+                let byte = bytes[at]
+                let isEnd = byte <= Byte.space || byte == Byte.comma
+                if isEnd || byte == Byte.closeBrace || byte == Byte.closeBracket { break }
+                at &+= 1
+            }
+            if at == start { throw .malformedJSON }
+            return at
+        }
+    }
+
     /// Steps over a key and its colon to the value.
     private func key(_ at: Int, _ keys: inout Int) throws(RejectionReason) -> Int {
         guard bytes[at] == Byte.quote else { throw .malformedJSON }
@@ -267,6 +316,13 @@ enum UTF8Sequence {
             at &+= length
         }
         return true
+    }
+
+    /// Number of scalars in a stretch of well-formed UTF-8.
+    static func scalars(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Int {
+        var count = 0
+        for at in from..<to where bytes[at] & 0xC0 != 0x80 { count &+= 1 }
+        return count
     }
 
     /// Writes a scalar value at `at` and returns the offset behind it.

@@ -36,7 +36,11 @@ public struct RejectedLine: Sendable, Equatable {
 public struct RecordDecoder: ~Copyable, Sendable {
     private let plan: RecordPlan
     private let numbers = DecimalReader()
-    private let timestampUnit: TimestampUnit
+    private let times: TimeForm
+    private var hidden = HiddenNumbers()
+    private let payloads: [PayloadColumns]
+    /// Whether lines that are no records stand between those that are.
+    private let isMixed: Bool
     /// Serial number of the record, to see an object that is given twice.
     private var serial: UInt64 = 0
 
@@ -48,12 +52,23 @@ public struct RecordDecoder: ~Copyable, Sendable {
     /// Of two fields with one path the first one gets its values.
     public init(schema: Schema) {
         plan = RecordPlan(schema)
-        timestampUnit = schema.timestampUnit
+        times = TimeForm(schema)
+        isMixed = schema.format.isMixed
+        let columns = SchemaColumns(schema)
+        payloads = (schema.inputs + schema.outputs).indices.map { index in
+            let isOutput = index >= schema.inputs.count
+            let names = isOutput ? [] : schema.format.columns
+            return PayloadColumns(columns, payload: index, isOutput: isOutput, names: names)
+        }
     }
+
+    /// Whether a record may become several rows, so that decoding may stop before the last whole line.
+    var isExpanding: Bool { !payloads.isEmpty }
 
     /// Decodes the whole lines in `batch.bytes[from..<to]` into rows, until the batch has no free row.
     ///
-    /// Bytes beyond the returned count are as they were, so an unfinished line can be moved and continued.
+    /// Bytes beyond the last whole line are as they were, so an unfinished one can be moved and continued; so are all
+    /// beyond the returned count unless the schema has tables of instances.
     ///
     /// - Parameters:
     ///   - batch: Made for the schema of this decoder.
@@ -82,13 +97,14 @@ public struct RecordDecoder: ~Copyable, Sendable {
         let next = bytes[end]
         bytes[end] = Byte.newline
         defer { bytes[end] = next }
-        let rows = RowWriter(batch)
+        let rows = hidden.rows(batch, columns: plan.hiddenColumns)
         let scanner = unsafe JSONScanner(bytes, resolved: plan.tables.resolved)
         plan.tables.bind(rows)
+        for table in payloads { table.fields.bind(rows) }
         unsafe plan.tables.resolved.pointee = 0
-        let reader = RecordReader(
-            tables: plan.tables, scanner: scanner, rows: rows, numbers: numbers, timestampUnit: timestampUnit
-        )
+        let reader = unsafe RecordReader(
+            tables: plan.tables, scanner: scanner, rows: rows, numbers: numbers, times: times,
+            payloads: plan.payloads)
         let (firstRow, capacity) = (batch.rowCount, batch.rowCapacity)
         var row = firstRow
         var unexpected: UInt64 = 0
@@ -100,20 +116,40 @@ public struct RecordDecoder: ~Copyable, Sendable {
                 let brace = bytes.skippingSpaces(line)
                 if bytes[brace] == Byte.openBrace {
                     serial &+= 1
+                    for index in payloads.indices { unsafe plan.payloads[2 &* index &+ 1] = 0 }
                     let behind = try reader.record(brace &+ 1, row: row, serial: serial, &unexpected)
                     at = bytes.skippingSpaces(behind)
                     guard bytes[at] == Byte.newline else { throw .malformedJSON }
-                    row &+= 1
+                    if payloads.isEmpty {
+                        row &+= 1
+                    } else {
+                        let count = try expand(reader, row: row, room: capacity &- row, isEmpty: row == 0)
+                        // The batch is full: the record begins the next one.
+                        if count == 0 {
+                            at = line
+                            break
+                        }
+                        row &+= count
+                    }
                     at &+= 1
+                } else if isMixed, bytes[brace] != Byte.newline, bytes[brace] != 0 {
+                    batch.receipt.ignore(.otherText)
+                    at = bytes.newline(from: brace) &+ 1
                 } else {
                     at = try unusualLine(scanner, brace, batch)
                 }
             } catch {
+                if isMixed, error == .noSignal {
+                    batch.receipt.ignore(.otherText)
+                    at = bytes.newline(from: max(line, unsafe plan.tables.resolved.pointee &+ 1)) &+ 1
+                    continue
+                }
                 at = reject(bytes, line, line >= wholeLines ? partial ?? error : error, batch)
             }
         }
         // The sentinel is the newline of a last line that has none.
         at = min(at, end)
+        for difference in plan.differences { rows.subtract(difference, firstRow..<row) }
         batch.receipt.accept(UInt64(truncatingIfNeeded: row &- firstRow))
         batch.rowCount = row
         batch.unexpectedFields &+= unexpected
@@ -127,6 +163,40 @@ public struct RecordDecoder: ~Copyable, Sendable {
         guard batch.rowCount < batch.rowCapacity else { return false }
         _ = decode(in: batch, from: from, to: to, isFinal: true, isFileStart: false, partial: nil)
         return true
+    }
+
+    /// Makes a row of each instance of the record that was read into `row`, and returns their number; 0 if there is not
+    /// room for all.
+    @inline(never)
+    private func expand(
+        _ reader: RecordReader, row: Int, room: Int, isEmpty: Bool
+    ) throws(RejectionReason) -> Int {
+        let survey = PayloadSurvey(scanner: reader.scanner, numbers: numbers)
+        var tables: [PayloadTable] = []
+        for index in payloads.indices {
+            let (from, to) = unsafe (plan.payloads[2 &* index], plan.payloads[2 &* index &+ 1])
+            if to > from { tables.append(try survey.table(index, isOutput: payloads[index].isOutput, from, to)) }
+        }
+        // A record without tables is one event, such as a request that failed.
+        guard !tables.isEmpty else { return 1 }
+        let inputRows = tables.lazy.filter { !$0.isOutput }.map(\.rows).max()
+        let count = inputRows ?? tables.lazy.map(\.rows).max() ?? 0
+        guard count > 0 else { throw .noSignal }
+        for table in tables where table.rows != count {
+            if table.isOutput, table.rows == 1, case .lines = table.shape { continue }
+            throw .malformedPayload
+        }
+        if count > room {
+            if isEmpty { throw .tooManyRows }
+            return 0
+        }
+        for other in 1..<max(1, count) { reader.rows.copy(row, to: row &+ other) }
+        var sink = PayloadCells(
+            tables: payloads, json: JSONCells(scanner: reader.scanner, numbers: numbers, times: times),
+            text: TextCells(rows: reader.rows, numbers: numbers, times: times), firstRow: row)
+        let read = PayloadReader(survey: survey, numbers: numbers)
+        for table in tables { try read.read(table, rows: count, into: &sink) }
+        return count
     }
 
     private static let byteOrderMark: UInt32 = 0xBF_BBEF

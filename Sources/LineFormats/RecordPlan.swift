@@ -7,6 +7,12 @@ enum FieldAction: UInt8 {
     /// Only its members are asked for.
     case descend
     case number, text, timestamp, identifier, status
+    /// A text, of which the length counts.
+    case length
+    /// A number, or a date and time in seconds.
+    case moment
+    /// A table of instances, looked into when the rest of the record is known.
+    case payload
 }
 
 /// One key at one place of a record, and where its values go.
@@ -53,12 +59,16 @@ enum RecordColumn: Equatable {
     case none, timestamp, identifier, model, version, status
     /// By its index among the numeric or the text columns.
     case number(Int32), text(Int32)
+    /// A number that others are measured from, by its index; no column of a batch.
+    case hidden(Int32)
+    /// A table, by its index among the payloads.
+    case payload(Int32)
 
     /// Whether a value in it counts as something measured.
     var isSignal: Bool {
         switch self {
         case .number, .text, .status: true
-        case .none, .timestamp, .identifier, .model, .version: false
+        case .none, .timestamp, .identifier, .model, .version, .hidden, .payload: false
         }
     }
 }
@@ -131,6 +141,23 @@ struct RecordTables {
         }
     }
 
+    /// The member of `object` that a path names by the index of an element, or `nil`.
+    func find(_ object: Int, index: Int) -> UnsafeMutablePointer<RecordField>? {
+        for i in unsafe Int(objects[object].firstField)..<Int(objects[object].endField)
+        where unsafe fields[i].object == object {
+            var (rest, isIndex) = (index, true)
+            let key = unsafe Int(fields[i].key)
+            var at = unsafe key &+ Int(fields[i].keyLength) &- 2
+            repeat {
+                at &-= 1
+                isIndex = at >= key && keys[at] == Byte.zero &+ UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while isIndex && rest > 0
+            if isIndex, at == key { return unsafe fields + i }
+        }
+        return nil
+    }
+
     private func holds(_ field: Int, _ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
         let key = unsafe Int(fields[field].key)
         guard unsafe Int(fields[field].keyLength) &- 2 == to &- from else { return false }
@@ -156,36 +183,29 @@ struct RecordTables {
 /// A schema compiled into tables.
 ///
 /// Owns their memory, is made once per decoder and never shared, which is what makes `@unchecked Sendable` true.
+@safe
 struct RecordPlan: ~Copyable, @unchecked Sendable {
     let tables: RecordTables
     let numberColumns: Int
     let textColumns: Int
+    let hiddenColumns: Int
+    /// Room for where the tables of a record begin and end.
+    let payloads: UnsafeMutablePointer<Int>
+    let differences: [SchemaColumns.Difference]
 
     /// Compiles a schema.
     ///
     /// Of two uses of one path the first wins; a path that is empty is left out.
     init(_ schema: Schema) {
         var builder = PlanBuilder()
-        var (numbers, texts): (Int32, Int32) = (0, 0)
-        for signal in schema.signals {
-            switch signal.kind {
-            case .numeric:
-                builder.add(signal.path, .number, .number(numbers), scale: signal.scale)
-                numbers += 1
-            case .categorical:
-                builder.add(signal.path, .text, .text(texts))
-                texts += 1
-            }
-        }
-        builder.add(schema.timestamp, .timestamp, .timestamp)
-        builder.add(schema.identifier, .identifier, .identifier)
-        builder.add(schema.model, .text, .model)
-        builder.add(schema.version, .text, .version)
-        builder.add(schema.status, .status, .status)
+        let columns = SchemaColumns(schema)
+        for field in columns.fields { builder.add(field.path, field.action, field.column, scale: field.scale) }
         for path in schema.featureObjects { builder.addObject(path) }
         for path in schema.ignored { builder.add(path, .skip, .none) }
         let flat = builder.flattened()
-        (numberColumns, textColumns) = (Int(numbers), Int(texts))
+        (numberColumns, textColumns) = (Int(columns.numbers), Int(columns.texts))
+        (hiddenColumns, differences) = (Int(columns.hidden), columns.differences)
+        unsafe payloads = Self.copy([Int](repeating: 0, count: 2 * (schema.inputs.count + schema.outputs.count)))
         let memory = UnsafeMutableRawPointer.allocate(byteCount: flat.keys.count + EventBatch.padding, alignment: 64)
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: flat.keys.count + EventBatch.padding)
         let keys = unsafe ByteWindow(memory)
@@ -221,6 +241,7 @@ struct RecordPlan: ~Copyable, @unchecked Sendable {
         unsafe tables.objects.deallocate()
         unsafe tables.slots.deallocate()
         unsafe tables.path.deallocate()
+        unsafe payloads.deallocate()
         unsafe tables.resolved.deallocate()
         unsafe tables.keys.base.deallocate()
     }

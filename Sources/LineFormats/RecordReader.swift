@@ -4,12 +4,15 @@ import Events
 ///
 /// Made for one call of the decoder. Passing it on costs no more than its pointers, whereas the decoder itself owns
 /// memory and would be copied around every call.
+@safe
 struct RecordReader {
     let tables: RecordTables
     let scanner: JSONScanner
     let rows: RowWriter
     let numbers: DecimalReader
-    let timestampUnit: TimestampUnit
+    let times: TimeForm
+    /// Where the tables of the record at hand are, by the index of the payload; 0 for one it lacks.
+    let payloads: UnsafeMutablePointer<Int>
 
     /// Decodes a record whose opening brace is behind us into the next row, without taking the row, and returns the
     /// offset behind its closing brace.
@@ -174,6 +177,19 @@ struct RecordReader {
             let status = OtherValue(text).status(scanner.bytes, numbers, namesAnError: names)
             unsafe field.pointee.set(status.rawValue, row)
             return true
+        case .length:
+            let scalars = Double(UTF8Sequence.scalars(scanner.bytes, text.from, text.to))
+            unsafe field.pointee.set(scalars * field.pointee.scale, row)
+            return true
+        case .moment:
+            let scale = unsafe field.pointee.scale
+            let moment = times.moment(scanner.bytes, text.from, text.to, numbers, scale: scale)
+            unsafe field.pointee.set(moment ?? NumberMark.invalid, row)
+            return unsafe field.pointee.isSignal
+        case .payload:
+            var hasValue = false
+            unsafe setPayload(field.pointee.column, text.from, text.to, &hasValue)
+            return hasValue
         case .skip, .descend, .number, .text: break
         }
         return false
@@ -182,10 +198,10 @@ struct RecordReader {
     @inline(never)
     private func timestamp(_ text: JSONScanner.Text) throws(RejectionReason) -> Int64 {
         let bytes = scanner.bytes
-        if let timestamp = TimestampReader.timestamp(bytes, text.from, text.to) { return timestamp }
+        if let timestamp = times.text(bytes, text.from, text.to) { return timestamp }
         var at = text.from
         guard let number = numbers.read(bytes, &at, .json), at == text.to,
-            let timestamp = TimestampReader.timestamp(number, timestampUnit)
+            let timestamp = TimestampReader.timestamp(number, times.unit)
         else { throw .invalidTimestamp }
         return timestamp
     }
@@ -198,30 +214,94 @@ struct RecordReader {
     ) throws(RejectionReason) -> Int {
         let bytes = scanner.bytes
         let target = unsafe field.pointee
-        if let head = unsafe target.child { unsafe forgetRepeated(Int(head.pointee.object), row, serial) }
+        if let head = unsafe target.child {
+            unsafe forgetRepeated(Int(head.pointee.object), row, serial)
+            if bytes[start] == Byte.openBracket {
+                return unsafe try elements(head, start, row, serial, depth: depth, &keys, &hasValue)
+            }
+        }
+        if target.action == .payload, bytes[start] == Byte.openBrace || bytes[start] == Byte.openBracket {
+            let end = try scanner.extent(start, depth: depth)
+            setPayload(target.column, start, end, &hasValue)
+            return end
+        }
         let value = try OtherValue(scanner, start, depth: depth, &keys, numbers)
         if value.kind == .null || value.isEmptyText {
             target.clear(row)
             return value.end
         }
-        switch target.action {
-        case .skip, .descend: return value.end
-        case .number:
-            let number = value.number(bytes, numbers).map { $0 * target.scale }
-            if value.kind == .number, let number, !number.isFinite { throw .nonfinite }
-            target.set(number.flatMap { $0.isFinite ? $0 : nil } ?? NumberMark.invalid, row)
-        case .text: target.set(value.spelling(bytes) ?? .invalid, row)
-        case .timestamp:
-            guard value.kind == .number, let number = value.number(bytes, numbers),
-                let timestamp = TimestampReader.timestamp(number, timestampUnit)
-            else { throw .invalidTimestamp }
-            target.set(timestamp, row)
-        case .identifier:
-            let spelling = value.spelling(bytes)
-            target.set(spelling.map { IdentifierHash.hash(bytes, Int($0.offset), Int($0.length)) } ?? 0, row)
-        case .status: target.set(value.status(bytes, numbers, namesAnError: target.namesAnError).rawValue, row)
-        }
-        hasValue = hasValue || target.isSignal
+        let cells = JSONCells(scanner: scanner, numbers: numbers, times: times)
+        hasValue = try cells.set(TextTarget(target), value, row) || hasValue
         return value.end
+    }
+
+    /// Remembers where a table is.
+    @inline(never)
+    private func setPayload(_ column: RecordColumn, _ from: Int, _ to: Int, _ hasValue: inout Bool) {
+        guard case .payload(let index) = column else { return }
+        unsafe payloads[2 &* Int(index)] = from
+        unsafe payloads[2 &* Int(index) &+ 1] = to
+        hasValue = true
+    }
+
+    // MARK: - Inside arrays
+
+    /// Decodes the elements of an array that a schema's paths name by their index, and returns the offset behind it.
+    ///
+    /// This and the two below call each other no deeper than the schema's paths.
+    private func elements(
+        _ head: UnsafeMutablePointer<RecordField>, _ start: Int, _ row: Int, _ serial: UInt64, depth: Int,
+        _ keys: inout Int, _ hasValue: inout Bool
+    ) throws(RejectionReason) -> Int {
+        let bytes = scanner.bytes
+        if depth >= EventLimits.depth { throw .tooDeep }
+        var at = bytes.skippingSpaces(start &+ 1)
+        if bytes[at] == Byte.closeBracket { return at &+ 1 }
+        var index = 0
+        while true {
+            let field = unsafe tables.find(Int(head.pointee.object), index: index)
+            at = unsafe try nested(field, at, row, serial, depth: depth &+ 1, &keys, &hasValue)
+            at = bytes.skippingSpaces(at)
+            if bytes[at] == Byte.closeBracket { return at &+ 1 }
+            guard bytes[at] == Byte.comma else { throw .malformedJSON }
+            at = bytes.skippingSpaces(at &+ 1)
+            index &+= 1
+        }
+    }
+
+    private func members(
+        _ head: UnsafeMutablePointer<RecordField>, _ start: Int, _ row: Int, _ serial: UInt64, depth: Int,
+        _ keys: inout Int, _ hasValue: inout Bool
+    ) throws(RejectionReason) -> Int {
+        let bytes = scanner.bytes
+        if depth >= EventLimits.depth { throw .tooDeep }
+        var at = bytes.skippingSpaces(start &+ 1)
+        if bytes[at] == Byte.closeBrace { return at &+ 1 }
+        while true {
+            guard bytes[at] == Byte.quote else { throw .malformedJSON }
+            keys &+= 1
+            if keys > EventLimits.keysPerRecord { throw .tooManyKeys }
+            let key = try scanner.string(at &+ 1)
+            let field = unsafe tables.find(Int(head.pointee.object), bytes, key.from, key.to)
+            at = unsafe try nested(
+                field, try scanner.colon(key.end), row, serial, depth: depth &+ 1, &keys, &hasValue)
+            at = bytes.skippingSpaces(at)
+            if bytes[at] == Byte.closeBrace { return at &+ 1 }
+            guard bytes[at] == Byte.comma else { throw .malformedJSON }
+            at = bytes.skippingSpaces(at &+ 1)
+        }
+    }
+
+    private func nested(
+        _ field: UnsafeMutablePointer<RecordField>?, _ at: Int, _ row: Int, _ serial: UInt64, depth: Int,
+        _ keys: inout Int, _ hasValue: inout Bool
+    ) throws(RejectionReason) -> Int {
+        guard let field = unsafe field else {
+            return try scanner.skip(at, depth: depth, keys: &keys, numbers: numbers)
+        }
+        if scanner.bytes[at] == Byte.openBrace, let head = unsafe field.pointee.child {
+            return unsafe try members(head, at, row, serial, depth: depth, &keys, &hasValue)
+        }
+        return unsafe try unusualValue(field, at, row, serial, depth: depth, &keys, &hasValue)
     }
 }

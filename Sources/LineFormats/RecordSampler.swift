@@ -16,30 +16,57 @@ struct RecordSampler {
         var value: Value
     }
 
+    /// What a record is made of.
+    struct Sample {
+        var leaves: [Leaf] = []
+        /// Values of tables of instances, by the path of the table and the name of the column.
+        var cells: [Leaf] = []
+        /// Paths of the tables that went in, and of those that came out.
+        var inputs: [[String]] = []
+        var outputs: [[String]] = []
+    }
+
+    private let scanner: JSONScanner
+    private let numbers = DecimalReader()
+    private let hints: SchemaHints
+    private var keys = 0
+    private var sample = Sample()
+
     /// The leaves of the record in `line`, in their order, or `nil` if the line is not a record.
     ///
-    /// An empty object has no leaves; members of arrays are not looked at.
-    static func leaves(_ line: UnsafeRawBufferPointer) -> [Leaf]? {
-        withTerminated(unsafe Array(line)) { bytes, count in
-            try? leaves(bytes, count)
+    /// An empty object has no leaves; members of arrays are not looked at unless `hints` names them.
+    static func sample(_ line: [UInt8], hints: SchemaHints) -> Sample? {
+        withTerminated(line) { bytes, count in
+            var resolved = 0
+            return unsafe withUnsafeMutablePointer(to: &resolved) { resolved in
+                let scanner = unsafe JSONScanner(bytes, resolved: resolved)
+                var sampler = RecordSampler(scanner: scanner, hints: hints)
+                return try? sampler.record(count)
+            }
         }
     }
 
-    private static func leaves(_ bytes: ByteWindow, _ count: Int) throws(RejectionReason) -> [Leaf] {
-        let resolved = UnsafeMutablePointer<Int>.allocate(capacity: 1)
-        unsafe resolved.initialize(to: 0)
-        defer { unsafe resolved.deallocate() }
-        let scanner = unsafe JSONScanner(bytes, resolved: resolved)
-        let numbers = DecimalReader()
-        var start = 0
-        if bytes.half(0) & 0xFF_FFFF == 0xBF_BBEF { start = 3 }
+    /// The leaves of a record without tables.
+    static func leaves(of line: [UInt8]) -> [Leaf]? { sample(line, hints: SchemaHints())?.leaves }
+
+    private init(scanner: JSONScanner, hints: SchemaHints) { (self.scanner, self.hints) = (scanner, hints) }
+
+    private mutating func record(_ count: Int) throws(RejectionReason) -> Sample {
+        let bytes = scanner.bytes
+        var start = bytes.half(0) & 0xFF_FFFF == 0xBF_BBEF ? 3 : 0
         while bytes[start] == 0, start < count { start &+= 1 }
-        var at = bytes.skippingSpaces(start)
+        let at = bytes.skippingSpaces(start)
         guard bytes[at] == Byte.openBrace else { throw .notAnObject }
-        var keys = 0
-        var path: [String] = []
-        var leaves: [Leaf] = []
-        at = bytes.skippingSpaces(at &+ 1)
+        let end = try object(at, [])
+        guard bytes[bytes.skippingSpaces(end)] == Byte.newline else { throw .malformedJSON }
+        return sample
+    }
+
+    /// Goes through an object and those inside it, without recursion, and returns the offset behind it.
+    private mutating func object(_ start: Int, _ base: [String]) throws(RejectionReason) -> Int {
+        let bytes = scanner.bytes
+        var path = base
+        var at = bytes.skippingSpaces(start &+ 1)
         var isEmpty = bytes[at] == Byte.closeBrace
         while true {
             if !isEmpty {
@@ -49,15 +76,13 @@ struct RecordSampler {
                 let key = try scanner.string(at &+ 1)
                 at = try scanner.colon(key.end)
                 path.append(bytes.string(key.from, key.to))
-                if bytes[at] == Byte.openBrace {
+                if bytes[at] == Byte.openBrace, side(of: path, at) == nil {
                     guard path.count < EventLimits.depth else { throw .tooDeep }
                     at = bytes.skippingSpaces(at &+ 1)
                     isEmpty = bytes[at] == Byte.closeBrace
                     continue
                 }
-                let value = try OtherValue(scanner, at, depth: path.count, &keys, numbers)
-                leaves.append(Leaf(path: path, value: sample(value, bytes, numbers)))
-                at = value.end
+                at = try value(at, path)
                 path.removeLast()
             }
             isEmpty = false
@@ -69,17 +94,88 @@ struct RecordSampler {
                     break
                 }
                 guard bytes[at] == Byte.closeBrace else { throw .malformedJSON }
-                at = bytes.skippingSpaces(at &+ 1)
-                if path.isEmpty {
-                    guard bytes[at] == Byte.newline else { throw .malformedJSON }
-                    return leaves
-                }
+                at &+= 1
+                if path.count == base.count { return at }
                 path.removeLast()
             }
         }
     }
 
-    private static func sample(_ value: OtherValue, _ bytes: ByteWindow, _ numbers: DecimalReader) -> Value {
+    /// Takes a value that is no object, or a table.
+    private mutating func value(_ at: Int, _ path: [String]) throws(RejectionReason) -> Int {
+        if let isOutput = side(of: path, at) { return try table(at, path, isOutput: isOutput) }
+        if scanner.bytes[at] == Byte.openBracket, hints.hasElements(of: path) { return try elements(at, path) }
+        let value = try OtherValue(scanner, at, depth: path.count, &keys, numbers)
+        sample.leaves.append(Leaf(path: path, value: Self.sample(value, scanner.bytes, numbers)))
+        return value.end
+    }
+
+    /// Takes the elements of an array that hints speak of: as deep as their paths.
+    private mutating func elements(_ start: Int, _ path: [String]) throws(RejectionReason) -> Int {
+        let bytes = scanner.bytes
+        guard path.count < EventLimits.depth else { throw .tooDeep }
+        var at = bytes.skippingSpaces(start &+ 1)
+        var index = 0
+        while bytes[at] != Byte.closeBracket {
+            let place = path + ["\(index)"]
+            if index >= EventLimits.keysPerRecord { throw .tooManyKeys }
+            let isObject = bytes[at] == Byte.openBrace && side(of: place, at) == nil
+            at = isObject ? try object(at, place) : try value(at, place)
+            at = bytes.skippingSpaces(at)
+            if bytes[at] == Byte.comma {
+                at = bytes.skippingSpaces(at &+ 1)
+            } else if bytes[at] != Byte.closeBracket {
+                throw .malformedJSON
+            }
+            index &+= 1
+        }
+        return at &+ 1
+    }
+
+    // MARK: - Tables
+
+    /// Whether the value at `path` is a table that came out of the model; `nil` if it is no table.
+    ///
+    /// By the hints, or, without any, by the names that serving protocols use.
+    private func side(of path: [String], _ at: Int) -> Bool? {
+        if hints.outputs.contains(path) { return true }
+        if hints.inputs.contains(path) { return false }
+        guard hints.inputs.isEmpty, hints.outputs.isEmpty, path.count <= 2, let key = path.last else { return nil }
+        let byte = scanner.bytes[at]
+        let isList = byte == Byte.openBracket
+        switch key {
+        case "predictions", "outputs": return isList ? true : nil
+        case "instances", "dataframe_records": return isList ? false : nil
+        case "inputs": return isList ? false : nil
+        case "dataframe_split": return byte == Byte.openBrace ? false : nil
+        default: return nil
+        }
+    }
+
+    private mutating func table(_ at: Int, _ path: [String], isOutput: Bool) throws(RejectionReason) -> Int {
+        let bytes = scanner.bytes
+        let (from, to, end): (Int, Int, Int)
+        switch bytes[at] {
+        case Byte.quote:
+            let text = try scanner.string(at &+ 1)
+            (from, to, end) = (text.from, text.to, text.end)
+        case Byte.openBrace, Byte.openBracket:
+            let behind = try scanner.extent(at, depth: path.count)
+            (from, to, end) = (at, behind, behind)
+        default: return try OtherValue(scanner, at, depth: path.count, &keys, numbers).end
+        }
+        guard to > from else { return end }
+        let survey = PayloadSurvey(scanner: scanner, numbers: numbers)
+        let table = try survey.table(0, isOutput: isOutput, from, to)
+        var sink = PayloadSampler(
+            scanner: scanner, numbers: numbers, names: isOutput ? [] : hints.format?.columns ?? [])
+        try PayloadReader(survey: survey, numbers: numbers).read(table, rows: table.rows, into: &sink)
+        for cell in sink.cells { sample.cells.append(Leaf(path: path + [cell.key], value: cell.value)) }
+        if isOutput { sample.outputs.append(path) } else { sample.inputs.append(path) }
+        return end
+    }
+
+    static func sample(_ value: OtherValue, _ bytes: ByteWindow, _ numbers: DecimalReader) -> Value {
         switch value.kind {
         case .null: return .null
         case .yes, .no: return .boolean

@@ -12,11 +12,15 @@ struct RowWriter {
     let statuses: UnsafeMutablePointer<UInt8>
     let numbers: UnsafeMutablePointer<Double>
     let texts: UnsafeMutablePointer<ByteRange>
+    /// Numbers that are no column of the batch, laid out as those that are.
+    let hidden: UnsafeMutablePointer<Double>
     let stride: Int
     let numberColumns: Int
     let textColumns: Int
+    let hiddenColumns: Int
 
-    init(_ batch: EventBatch) {
+    /// - Parameter hidden: Room for `hiddenColumns` columns as long as the batch's; any address if there are none.
+    init(_ batch: EventBatch, hidden: UnsafeMutablePointer<Double>? = nil, hiddenColumns: Int = 0) {
         unsafe timestamps = batch.timestamps
         unsafe identifiers = batch.identifiers
         unsafe models = batch.models
@@ -24,9 +28,11 @@ struct RowWriter {
         unsafe statuses = batch.statuses
         unsafe numbers = batch.numbers
         unsafe texts = batch.texts
+        unsafe self.hidden = hidden ?? batch.numbers
         stride = batch.rowCapacity
         numberColumns = batch.numberColumnCount
         textColumns = batch.textColumnCount
+        self.hiddenColumns = unsafe hidden == nil ? 0 : hiddenColumns
     }
 
     /// Makes every cell of a row missing and its status success.
@@ -39,11 +45,40 @@ struct RowWriter {
         unsafe statuses[row] = Status.success.rawValue
         for column in 0..<numberColumns { unsafe numbers[column &* stride &+ row] = NumberMark.missing }
         for column in 0..<textColumns { unsafe texts[column &* stride &+ row] = .missing }
+        for column in 0..<hiddenColumns { unsafe hidden[column &* stride &+ row] = NumberMark.missing }
     }
 
-    /// Writes one cell of a column of this type.
-    func set<Cell: BitwiseCopyable>(_ cell: Cell, _ column: RecordColumn, _ row: Int) {
-        unsafe cells(column).assumingMemoryBound(to: Cell.self)[row] = cell
+    /// Makes a row a copy of another one.
+    func copy(_ row: Int, to other: Int) {
+        unsafe timestamps[other] = timestamps[row]
+        unsafe identifiers[other] = identifiers[row]
+        unsafe models[other] = models[row]
+        unsafe versions[other] = versions[row]
+        unsafe statuses[other] = statuses[row]
+        for column in 0..<numberColumns {
+            unsafe numbers[column &* stride &+ other] = numbers[column &* stride &+ row]
+        }
+        for column in 0..<textColumns { unsafe texts[column &* stride &+ other] = texts[column &* stride &+ row] }
+        for column in 0..<hiddenColumns { unsafe hidden[column &* stride &+ other] = hidden[column &* stride &+ row] }
+    }
+
+    /// Takes from a column of moments the one that it is measured from, in the rows given.
+    func subtract(_ difference: SchemaColumns.Difference, _ range: Range<Int>) {
+        let values = unsafe numbers + difference.column &* stride
+        for row in range {
+            let start: Double
+            if let index = difference.hidden {
+                start = unsafe hidden[index &* stride &+ row]
+            } else {
+                let time = unsafe timestamps[row]
+                start = time == EventBatch.noTimestamp ? NumberMark.missing : Double(time) / 1e9
+            }
+            let value = unsafe values[row]
+            // A mark is NaN: what lacks either end is missing, what has an invalid one is invalid.
+            if value.isNaN { continue }
+            let rest = value - start
+            unsafe values[row] = start.isNaN ? start : rest.isFinite ? rest : NumberMark.invalid
+        }
     }
 
     /// The first cell of a column.
@@ -51,13 +86,14 @@ struct RowWriter {
     /// A field without a column gets the first one, and writes nothing.
     func cells(_ column: RecordColumn) -> UnsafeMutableRawPointer {
         switch column {
-        case .none, .timestamp: unsafe UnsafeMutableRawPointer(timestamps)
+        case .none, .timestamp, .payload: unsafe UnsafeMutableRawPointer(timestamps)
         case .identifier: unsafe UnsafeMutableRawPointer(identifiers)
         case .model: unsafe UnsafeMutableRawPointer(models)
         case .version: unsafe UnsafeMutableRawPointer(versions)
         case .status: unsafe UnsafeMutableRawPointer(statuses)
         case .number(let index): unsafe UnsafeMutableRawPointer(numbers + Int(index) &* stride)
         case .text(let index): unsafe UnsafeMutableRawPointer(texts + Int(index) &* stride)
+        case .hidden(let index): unsafe UnsafeMutableRawPointer(hidden + Int(index) &* stride)
         }
     }
 }
@@ -72,8 +108,8 @@ extension RecordField {
     /// Makes the cell of a row missing.
     func clear(_ row: Int) {
         switch action {
-        case .skip, .descend: break
-        case .number: set(NumberMark.missing, row)
+        case .skip, .descend, .payload: break
+        case .number, .length, .moment: set(NumberMark.missing, row)
         case .text: set(ByteRange.missing, row)
         case .timestamp: set(EventBatch.noTimestamp, row)
         case .identifier: set(0 as UInt64, row)

@@ -42,7 +42,28 @@ public enum TimestampReader {
     /// and separators are the digits, and one multiplication joins all pairs of them.
     static func timestamp(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Int64? {
         let length = to &- from
-        guard length >= 20, length <= longest else { return nil }
+        guard length >= 20, length <= longest, let date = dateAndTime(bytes, from),
+            let (fraction, end) = fraction(bytes, from &+ 19), let offset = offsetMinutes(bytes, end, to)
+        else { return nil }
+        return nanoseconds(date, fraction, offsetSeconds: offset &* 60)
+    }
+
+    /// Reads `from..<to` as a date and time without offset: as RFC 3339 else, also with a comma before the fraction.
+    static func local(_ bytes: ByteWindow, _ from: Int, _ to: Int, zoneOffset: Int) -> Int64? {
+        let length = to &- from
+        guard length >= 19, length <= longest, let date = dateAndTime(bytes, from) else { return nil }
+        if length == 19 { return nanoseconds(date, 0, offsetSeconds: zoneOffset) }
+        // Python's logging writes a comma.
+        let isComma = bytes[from &+ 19] == Byte.comma
+        if isComma { bytes[from &+ 19] = Byte.dot }
+        defer { if isComma { bytes[from &+ 19] = Byte.comma } }
+        guard let (fraction, end) = fraction(bytes, from &+ 19), end == to else { return nil }
+        return nanoseconds(date, fraction, offsetSeconds: zoneOffset)
+    }
+
+    /// The fixed part of a date and time: minutes since the epoch, and the second, 60 for a leap second.
+    @inline(__always)
+    private static func dateAndTime(_ bytes: ByteWindow, _ from: Int) -> (days: Int, minutes: Int, second: Int)? {
         let date = bytes.word(from) ^ 0x2D30_302D_3030_3030  // 0000-00-
         let dayAndTime = bytes.word(from &+ 8) ^ 0x3030_3A30_3000_3030  // 00?00:00
         let seconds = (bytes.word(from &+ 16) ^ 0x30_303A) & 0xFF_FFFF  // :00
@@ -57,14 +78,20 @@ public enum TimestampReader {
         let second = pair(seconds &* 10 &+ seconds &>> 8, 1)
         let (hour, minute) = (pair(hours, 3), pair(hours, 6))
         guard hour < 24, minute < 60, second <= 60,
-            let days = dayNumber(year: year, month: pair(dates, 5), day: pair(hours, 0)),
-            let (fraction, end) = fraction(bytes, from &+ 19), let offset = offsetMinutes(bytes, end, to)
+            let days = dayNumber(year: year, month: pair(dates, 5), day: pair(hours, 0))
         else { return nil }
+        return (days, hour &* 60 &+ minute, second)
+    }
+
+    @inline(__always)
+    private static func nanoseconds(
+        _ date: (days: Int, minutes: Int, second: Int), _ fraction: Int, offsetSeconds: Int
+    ) -> Int64? {
         // A leap second has no number of its own in Unix time.
-        let rest = second == 60 ? 59_999_999_999 : second &* 1_000_000_000 &+ fraction
-        let minutes = days &* 1_440 &+ hour &* 60 &+ minute &- offset
-        let result = minutes &* 60_000_000_000 &+ rest
-        return result >= 0 && days < 106_651 ? Int64(result) : nil
+        let rest = date.second == 60 ? 59_999_999_999 : date.second &* 1_000_000_000 &+ fraction
+        let seconds = date.days &* 86_400 &+ date.minutes &* 60 &- offsetSeconds
+        let result = seconds &* 1_000_000_000 &+ rest
+        return result >= 0 && date.days < 106_651 ? Int64(result) : nil
     }
 
     /// High bits of the bytes above 9; exact as to whether there are any.

@@ -39,6 +39,7 @@ extension StateWriter {
             writer.byte(signal.kind.rawValue)
             writer.path(signal.path)
             writer.number(signal.scale)
+            writer.source(signal.source)
         }
         byte(schema.timestampUnit.rawValue)
         for path in [schema.timestamp, schema.identifier, schema.model, schema.version, schema.status] {
@@ -48,6 +49,27 @@ extension StateWriter {
         text(schema.defaultVersion)
         list(schema.ignored) { $0.path($1) }
         list(schema.featureObjects) { $0.path($1) }
+        list(schema.inputs) { $0.path($1) }
+        list(schema.outputs) { $0.path($1) }
+        format(schema.format)
+    }
+
+    private mutating func source(_ source: SignalSource) {
+        switch source {
+        case .value: byte(0)
+        case .length: byte(1)
+        case .since(let path):
+            byte(2)
+            self.path(path)
+        }
+    }
+
+    private mutating func format(_ format: RecordFormat) {
+        byte(format.wrapper.rawValue)
+        byte(format.grammar.rawValue)
+        flag(format.isMixed)
+        optional(format.zoneOffset) { $0.signed(Int64($1)) }
+        path(format.columns)
     }
 
     private mutating func path(_ path: [String]) { list(path) { $0.text($1) } }
@@ -110,7 +132,9 @@ extension StateReader {
             let role: Role = try reader.choice("role")
             let kind: SignalKind = try reader.choice("kind of signal")
             let path = try reader.path()
-            return Signal(name: name, role: role, kind: kind, path: path, scale: try reader.finite("a scale"))
+            let scale = try reader.finite("a scale")
+            let source = try reader.signalSource()
+            return Signal(name: name, role: role, kind: kind, path: path, scale: scale, source: source)
         }
         guard signals.count <= EventLimits.signals else { throw .malformed("too many signals of a schema") }
         var schema = Schema(signals: signals)
@@ -122,9 +146,36 @@ extension StateReader {
         schema.status = try optionalPath()
         schema.defaultModel = try text()
         schema.defaultVersion = try text()
-        schema.ignored = try list("paths") { (reader) throws(StateError) in try reader.path() }
-        schema.featureObjects = try list("paths") { (reader) throws(StateError) in try reader.path() }
+        schema.ignored = try paths()
+        schema.featureObjects = try paths()
+        schema.inputs = try paths()
+        schema.outputs = try paths()
+        schema.format = try format()
         return schema
+    }
+
+    private mutating func signalSource() throws(StateError) -> SignalSource {
+        switch try byte() {
+        case 0: return .value
+        case 1: return .length
+        case 2: return .since(try path())
+        default: throw .malformed("source of a signal")
+        }
+    }
+
+    private mutating func format() throws(StateError) -> RecordFormat {
+        let wrapper: RecordFormat.Wrapper = try choice("wrapper")
+        let grammar: RecordFormat.Grammar = try choice("grammar")
+        let isMixed = try flag()
+        let zone = try optional { (reader) throws(StateError) in
+            try reader.valid(Int32(exactly: try reader.signed()), "offset of a time zone")
+        }
+        return RecordFormat(
+            wrapper: wrapper, grammar: grammar, columns: try path(), zoneOffset: zone, isMixed: isMixed)
+    }
+
+    private mutating func paths() throws(StateError) -> [[String]] {
+        try list("paths") { (reader) throws(StateError) in try reader.path() }
     }
 
     private mutating func optionalPath() throws(StateError) -> [String]? {

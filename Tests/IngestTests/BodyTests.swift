@@ -15,7 +15,7 @@ private struct BodyHarness {
 
     init(_ schema: SourceSchema = .fixed(TailHarness.schema)) {
         queue.register(pool)
-        intake = BodyIntake(schema: schema, defaultModel: "default", pool: pool, queue: queue)
+        intake = BodyIntake(schema: schema, settings: BodySettings(name: "test"), pool: pool, queue: queue)
         intake.isOpen = true
     }
 

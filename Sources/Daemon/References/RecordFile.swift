@@ -3,7 +3,7 @@ internal import Glibc
 internal import LineFormats
 internal import Monitor
 
-/// Reads a whole file of records: JSON lines, CSV or TSV, each also compressed with gzip, recognised by content.
+/// Reads a whole file of records in any format that a log may have, also compressed with gzip, recognised by content.
 final class RecordFile {
     /// Bytes of the beginning that decide on form and schema.
     private static let sampleBytes = 1 << 20
@@ -24,8 +24,8 @@ final class RecordFile {
     private let accept: (EventBatch) -> Void
     private var pending: [UInt8] = []
     private var batch: EventBatch?
-    private var json: RecordDecoder?
-    private var table: CSVDecoder?
+    private var decoder: LineDecoder?
+    private let hints: SchemaHints
     private var isSkipping = false
 
     /// Prepares to read a file.
@@ -33,10 +33,15 @@ final class RecordFile {
     /// - Parameters:
     ///   - path: The file.
     ///   - schema: Which field is which; `nil` to infer it.
+    ///   - hints: What is known of the records besides.
     ///   - reference: What an inferred schema has to fit: the signals it names are of its types.
     ///   - accept: Takes each batch of rows; the batch is only valid during the call.
-    init(path: String, schema: Schema?, reference: Reference? = nil, accept: @escaping (EventBatch) -> Void) {
+    init(
+        path: String, schema: Schema?, hints: SchemaHints = SchemaHints(), reference: Reference? = nil,
+        accept: @escaping (EventBatch) -> Void
+    ) {
         (self.path, self.schema, self.reference, self.accept) = (path, schema, reference, accept)
+        self.hints = hints
     }
 
     /// The first schema of a configuration file; `nil` without a file.
@@ -110,47 +115,33 @@ final class RecordFile {
     // MARK: Form and schema
 
     private func begin(isWhole: Bool) throws(Failure) {
-        let hasMark = pending.starts(with: [0xEF, 0xBB, 0xBF])
-        let first = pending.dropFirst(hasMark ? 3 : 0).first { $0 > 0x20 }
-        guard let first else { throw Failure.usage("\(path): holds no records") }
-        if first == UInt8(ascii: "{") {
-            if hasMark { pending.removeFirst(3) }
-            let found: Schema
-            if let schema { found = schema } else { found = try inferFromLines(isWhole: isWhole) }
-            json = RecordDecoder(schema: found)
-            batch = EventBatch(source: 0, schema: found, observationCapacity: 0, byteCapacity: Self.batchBytes)
-            schema = found
-            return
+        guard pending.contains(where: { $0 > 0x20 }) else { throw Failure.usage("\(path): holds no records") }
+        let head = pending
+        let format = SchemaInference.format(of: head, hints: hints)
+        var header: TableHeader?
+        if LineDecoder.needsHeader(format) {
+            header = TableHeader(head, format: format, isWhole: isWhole)
+            guard let header else { throw Failure.usage("\(path): has no line with the names of its columns") }
+            pending.removeFirst(header.byteCount)
+        } else if format == RecordFormat(), head.first(where: { $0 > 0x20 && $0 < 0x80 }) != UInt8(ascii: "{") {
+            throw Failure.usage("\(path): is neither JSON lines nor any other format that is known")
         }
-        let line = pending.prefix { $0 != UInt8(ascii: "\n") }
-        let tabs = line.count { $0 == UInt8(ascii: "\t") }
-        let separator = tabs > line.count { $0 == UInt8(ascii: ",") } ? UInt8(ascii: "\t") : UInt8(ascii: ",")
-        guard let header = CSVDecoder.header(in: pending, separator: separator), header.names.count > 0 else {
-            throw Failure.usage("\(path): is neither JSON lines nor a table with a header")
-        }
-        pending.removeFirst(header.end)
-        let found: Schema
-        if let schema { found = schema } else { found = try inferFromRows(header: header.names, separator: separator) }
-        table = CSVDecoder(schema: found, header: header.names, separator: separator)
+        if pending.starts(with: [0xEF, 0xBB, 0xBF]) { pending.removeFirst(3) }
+        var found: Schema
+        if let schema { found = schema } else { found = try infer(head: head, isWhole: isWhole) }
+        found.format = format
+        var decoder = LineDecoder(schema: found)
+        if let header { decoder.use(header) }
+        self.decoder = consume decoder
         batch = EventBatch(source: 0, schema: found, observationCapacity: 0, byteCapacity: Self.batchBytes)
         schema = found
     }
 
-    private func inferFromLines(isWhole: Bool) throws(Failure) -> Schema {
-        var inference = SchemaInference()
-        var lines = pending.split(separator: UInt8(ascii: "\n"), maxSplits: SchemaInference.recordLimit)
-        if !isWhole || lines.count > SchemaInference.recordLimit { lines.removeLast() }
-        for line in lines { unsafe line.withUnsafeBytes { unsafe inference.add(record: $0) } }
-        return try result(inference)
-    }
-
-    private func inferFromRows(header: [String], separator: UInt8) throws(Failure) -> Schema {
-        var inference = SchemaInference()
-        inference.add(rows: pending, header: header, separator: separator)
-        return try result(inference)
-    }
-
-    private func result(_ inference: SchemaInference) throws(Failure) -> Schema {
+    private func infer(head: [UInt8], isWhole: Bool) throws(Failure) -> Schema {
+        var inference = SchemaInference(hints: hints)
+        let end = pending.lastIndex(of: UInt8(ascii: "\n")) ?? -1
+        // The last line of a whole file may lack its end.
+        inference.add(lines: isWhole ? pending + [UInt8(ascii: "\n")] : Array(pending.prefix(end + 1)), head: head)
         guard let result = inference.infer() else {
             throw Failure.usage("\(path): no field to measure in its first \(inference.recordCount) records")
         }
@@ -182,9 +173,7 @@ final class RecordFile {
                 }
             }
             batch.byteCount = count
-            let used =
-                json?.decodeLines(in: batch, from: 0, to: count, isFinal: isLast)
-                ?? table?.decodeLines(in: batch, from: 0, to: count, isFinal: isLast) ?? count
+            let used = decoder?.decodeLines(in: batch, from: 0, to: count, isFinal: isLast) ?? count
             if used == 0, count == batch.byteCapacity {
                 batch.receipt.reject(.lineTooLong)
                 isSkipping = true

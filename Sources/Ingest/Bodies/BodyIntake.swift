@@ -9,10 +9,10 @@ final class BodyIntake {
     private(set) var schema: Schema?
     /// Whether bodies are taken.
     var isOpen = false
-    private let defaultModel: String
+    private let settings: BodySettings
     private let pool: BatchPool
     private let queue: BatchQueue
-    private var decoder: RecordDecoder
+    private var decoder: LineDecoder
     private var batch: EventBatch?
     private var batchSince: Int64 = 0
     /// Counts that belong to no line of a batch in hand.
@@ -21,16 +21,16 @@ final class BodyIntake {
     private var events: [SourceEvent] = []
     private var rejections = RejectionExcerpts()
 
-    init(schema: SourceSchema, defaultModel: String, pool: BatchPool, queue: BatchQueue) {
-        self.defaultModel = defaultModel
+    init(schema: SourceSchema, settings: BodySettings, pool: BatchPool, queue: BatchQueue) {
+        self.settings = settings
         self.pool = pool
         self.queue = queue
         if case .fixed(let schema) = schema {
             self.schema = schema
-            decoder = RecordDecoder(schema: schema)
+            decoder = LineDecoder(schema: schema)
             refill(schema)
         } else {
-            decoder = RecordDecoder(schema: Schema(signals: [], defaultModel: defaultModel))
+            decoder = LineDecoder(schema: Schema(signals: [], defaultModel: settings.defaultModel))
         }
     }
 
@@ -209,17 +209,20 @@ final class BodyIntake {
     private func infer(now: Int64) {
         let held = held
         self.held = HeldRecords()
-        var inference = SchemaInference()
-        for record in held.records { unsafe record.withUnsafeBytes { unsafe inference.add(record: $0) } }
-        if let inferred = inference.infer(defaultModel: defaultModel) {
+        var hints = settings.hints
+        // Whatever else it says, what comes in bodies is JSON, and nothing is around it.
+        hints.format = RecordFormat(columns: hints.format?.columns ?? [], zoneOffset: hints.format?.zoneOffset)
+        var inference = SchemaInference(hints: hints)
+        inference.add(lines: held.bytes, head: [])
+        if let inferred = inference.infer(defaultModel: settings.defaultModel) {
             events.append(.schemaInferred(inferred.schema, explanation: inferred.explanation))
             schema = inferred.schema
-            decoder = RecordDecoder(schema: inferred.schema)
+            decoder = LineDecoder(schema: inferred.schema)
             refill(inferred.schema)
         } else {
             // Nothing measurable: a decoder that knows no signal says of each record why.
             events.append(.schemaNotInferred(records: held.records.count))
-            refill(Schema(signals: [], defaultModel: defaultModel))
+            refill(Schema(signals: [], defaultModel: settings.defaultModel))
         }
         _ = decode(held.bytes, records: held.records.count, now: now)
         if schema == nil { flush() }

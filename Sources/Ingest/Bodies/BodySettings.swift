@@ -1,4 +1,5 @@
 public import Events
+public import LineFormats
 
 /// What records that come in bodies are taken with.
 public struct BodySettings: Sendable, Equatable {
@@ -7,9 +8,12 @@ public struct BodySettings: Sendable, Equatable {
     /// Model of the records that name none, for an inferred schema.
     public var defaultModel: String
 
+    /// What is known of its records, for an inferred schema; they are JSON in any case.
+    public var hints: SchemaHints
+
     /// Settings.
-    public init(name: String, defaultModel: String = "default") {
-        (self.name, self.defaultModel) = (name, defaultModel)
+    public init(name: String, defaultModel: String = "default", hints: SchemaHints = SchemaHints()) {
+        (self.name, self.defaultModel, self.hints) = (name, defaultModel, hints)
     }
 }
 

@@ -33,7 +33,7 @@ public final class BodySource: Sendable {
         self.settings = settings
         self.onEvent = onEvent
         let pool = BatchPool(source: source)
-        intake = Guarded(BodyIntake(schema: schema, defaultModel: settings.defaultModel, pool: pool, queue: queue))
+        intake = Guarded(BodyIntake(schema: schema, settings: settings, pool: pool, queue: queue))
         thread = try SourceThread(name: "bodies-\(source)")
         current = Guarded(SourceStatus(kind: .http, name: settings.name))
         queue.register(pool)

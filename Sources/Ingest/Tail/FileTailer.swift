@@ -287,7 +287,7 @@ struct FileTailer {
     ///
     /// Younger files wait until an older one was read to its end once; then they take turns, so that a late writer
     /// delays nobody.
-    mutating func fill(_ batch: EventBatch, decoder: inout RecordDecoder, now: Int64) -> Outcome {
+    mutating func fill(_ batch: EventBatch, decoder: inout LineDecoder, now: Int64) -> Outcome {
         let eligible = min(open.count, 1 + (open.firstIndex { !$0.hasReachedEnd } ?? open.count))
         for step in 0..<eligible {
             let index = (turn + step) % eligible
@@ -349,7 +349,8 @@ struct FileTailer {
                     restart(index, lost: open[index].unread, now: now)
                     return TailSample()
                 }
-                sample.add(bytes, isAtStart: open[index].offset == 0)
+                let head = try open[index].head(from: files)
+                sample.add(bytes, head: head, isAtStart: open[index].offset == 0, hints: settings.hints)
             } catch {
                 if !open[index].isRotated { block(reason(error.code)) }
             }

@@ -4,7 +4,7 @@ import LineFormats
 /// What a tail does at each turn of its thread, without the thread: infer, then read into free batches.
 struct TailLoop: ~Copyable {
     private var tailer: FileTailer
-    private var decoder: RecordDecoder?
+    private var decoder: LineDecoder?
     private let pool: BatchPool
     private let queue: BatchQueue
     private var events: [SourceEvent] = []
@@ -96,7 +96,7 @@ struct TailLoop: ~Copyable {
 
     private mutating func adopt(_ schema: Schema) {
         self.schema = schema
-        decoder = RecordDecoder(schema: schema)
+        decoder = LineDecoder(schema: schema)
         let (source, settings) = (pool.source, tailer.settings)
         pool.refill(limit: IngestLimits.batchesPerTail) {
             EventBatch(
@@ -118,7 +118,7 @@ struct TailLoop: ~Copyable {
         if since.size != tailer.unread { (since.size, since.lastGrowth) = (tailer.unread, now) }
         sampling = since
         let deadline = min(since.lastGrowth + IngestLimits.sampleQuiet, since.since + IngestLimits.samplePatience)
-        guard sample.isFull || (now >= deadline && !sample.records.isEmpty) else {
+        guard sample.isFull || (now >= deadline && sample.lineCount > 0) else {
             wakeAt = max(deadline, now + IngestLimits.gatherInterval)
             return true
         }
@@ -130,19 +130,20 @@ struct TailLoop: ~Copyable {
     ///
     /// False if not even that is possible yet: a line without an end.
     private mutating func infer(_ sample: TailSample, now: Int64) -> Bool {
-        var inference = SchemaInference()
-        for record in sample.records { unsafe record.withUnsafeBytes { unsafe inference.add(record: $0) } }
+        var inference = SchemaInference(hints: tailer.settings.hints)
+        for piece in sample.pieces { inference.add(lines: piece.lines, head: piece.head) }
         if let inferred = inference.infer(defaultModel: tailer.settings.defaultModel) {
             events.append(.schemaInferred(inferred.schema, explanation: inferred.explanation))
             adopt(inferred.schema)
             return true
         }
         // Nothing measurable: these lines, and no others, go through a decoder that knows no signal, which says why.
-        let none = Schema(signals: [], defaultModel: tailer.settings.defaultModel)
-        decoder = RecordDecoder(schema: none)
+        let none = Schema(
+            signals: [], defaultModel: tailer.settings.defaultModel, format: inference.format ?? RecordFormat())
+        decoder = LineDecoder(schema: none)
         let isFilled = fillLarge(schema: none, rows: sample.leadingLines, now: now)
         decoder = nil
-        if isFilled { events.append(.schemaNotInferred(records: sample.records.count)) }
+        if isFilled { events.append(.schemaNotInferred(records: sample.lineCount)) }
         return isFilled
     }
 

@@ -1,4 +1,5 @@
 import Events
+public import LineFormats
 
 /// Where a log is and how it is followed.
 public struct TailSettings: Sendable, Equatable {
@@ -12,6 +13,8 @@ public struct TailSettings: Sendable, Equatable {
     public var pollInterval: Int64
     /// Model of the records that name none, for an inferred schema.
     public var defaultModel: String
+    /// What is known of its records, for an inferred schema.
+    public var hints: SchemaHints
     /// Longest line in bytes, its newline not counted.
     var lineBytes = EventLimits.lineBytes
     /// Bytes of an ordinary batch.
@@ -22,11 +25,12 @@ public struct TailSettings: Sendable, Equatable {
     /// Settings with the usual intervals: rotated files are kept 60 s, files are looked at every 250 ms.
     public init(
         path: String, rotatedQuiet: Int64 = 60_000_000_000, pollInterval: Int64 = IngestLimits.pollInterval,
-        defaultModel: String = "default"
+        defaultModel: String = "default", hints: SchemaHints = SchemaHints()
     ) {
         self.path = path
         self.rotatedQuiet = rotatedQuiet
         self.pollInterval = pollInterval
         self.defaultModel = defaultModel
+        self.hints = hints
     }
 }

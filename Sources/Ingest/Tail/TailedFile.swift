@@ -52,6 +52,8 @@ struct TailedFile {
     private var head: [UInt8]
     private var tail: [UInt8]
     private var gap = Gap.none
+    /// The names of its columns, once they are read, if it is a table.
+    private var header: TableHeader?
     private let lineBytes: Int
 
     /// A file to be read from `offset`, which `head` (its first bytes) and `tail` (those before the offset) belong to.
@@ -110,6 +112,7 @@ struct TailedFile {
         head.removeAll(keepingCapacity: true)
         tail.removeAll(keepingCapacity: true)
         gap = .none
+        header = nil
         lastGrowth = now
         hasReachedEnd = false
     }
@@ -119,7 +122,7 @@ struct TailedFile {
     /// - Parameters:
     ///   - isFinal: Nothing will be appended: what is left without a newline is a line.
     mutating func fill(
-        _ batch: EventBatch, decoder: inout RecordDecoder, from files: any FileSystem, isFinal: Bool,
+        _ batch: EventBatch, decoder: inout LineDecoder, from files: any FileSystem, isFinal: Bool,
         now: Int64
     ) -> Outcome {
         do throws(FileError) {
@@ -131,8 +134,18 @@ struct TailedFile {
             grow(to: offset + UInt64(count - context), now: now)
             if count < wanted { hasReachedEnd = true }
             if count == context { return .nothing }
+            if decoder.needsHeader {
+                let outcome = try takeHeader(batch, context, &decoder, from: files, isFinal: isFinal)
+                if let outcome { return outcome }
+            }
             if let lineEnd = endOfLines(batch, from: context, to: count) {
-                return consume(batch, from: context, to: lineEnd, isFinal: false, decoder: &decoder)
+                if consume(batch, from: context, to: lineEnd, isFinal: false, decoder: &decoder) { return .consumed }
+                // A record that goes on behind this: more of it may be in the file, or come.
+                if count == wanted {
+                    guard wanted == context + lineBytes + 1 else { return .lineExceedsBatch }
+                    return giveUp(batch, from: context, &decoder)
+                }
+                guard isFinal else { return .nothing }
             }
             if count == wanted {
                 guard wanted == context + lineBytes + 1 else { return .lineExceedsBatch }
@@ -141,7 +154,10 @@ struct TailedFile {
                 return try cross(batch, from: files, isFinal: isFinal, now: now) ?? .nothing
             }
             guard isFinal else { return .nothing }
-            return consume(batch, from: context, to: count, isFinal: true, decoder: &decoder)
+            guard try read(batch, from: files, at: offset - UInt64(context), count: wanted) == count else {
+                return .changed
+            }
+            return consume(batch, from: context, to: count, isFinal: true, decoder: &decoder) ? .consumed : .nothing
         } catch {
             // Younger files need not wait for one that cannot be read.
             hasReachedEnd = true
@@ -203,28 +219,90 @@ struct TailedFile {
         return lines > 0 ? at : nil
     }
 
+    /// Decodes whole lines; false if the first record does not end among them, and nothing was consumed.
     private mutating func consume(
-        _ batch: EventBatch, from start: Int, to end: Int, isFinal: Bool, decoder: inout RecordDecoder
-    ) -> Outcome {
-        let context = tail.count
-        let newOffset = offset + UInt64(end - context)
-        remember(batch, upTo: end, startingAt: offset - UInt64(context))
+        _ batch: EventBatch, from start: Int, to end: Int, isFinal: Bool, decoder: inout LineDecoder
+    ) -> Bool {
+        let place = offset - UInt64(tail.count)
         batch.byteCount = end
-        let taken = decoder.decodeLines(
-            in: batch, from: start, to: end, isFinal: isFinal, isFileStart: offset == 0)
-        assert(taken == end - start, "the decoder takes every line it has a row for")
-        batch.receipt.bytesRead &+= newOffset - offset
-        offset = newOffset
+        if !decoder.mayStopEarly { remember(batch, upTo: end, startingAt: place) }
+        let taken = decoder.decodeLines(in: batch, from: start, to: end, isFinal: isFinal, isFileStart: offset == 0)
+        guard taken > 0 else {
+            batch.clear()
+            return false
+        }
+        if decoder.mayStopEarly {
+            remember(decoder.original.prefix(start + taken), startingAt: place)
+        } else {
+            assert(taken == end - start, "the decoder takes every line it has a row for")
+        }
+        batch.receipt.bytesRead &+= UInt64(taken)
+        offset += UInt64(taken)
+        return true
+    }
+
+    /// Rejects the first line of a record that no batch holds.
+    private mutating func giveUp(_ batch: EventBatch, from start: Int, _ decoder: inout LineDecoder) -> Outcome {
+        // The decoder has been over these bytes: what they were is with it.
+        let bytes = decoder.original
+        guard let newline = bytes[min(start, bytes.count)...].firstIndex(of: 10) else { return .nothing }
+        remember(bytes.prefix(newline + 1), startingAt: offset - UInt64(tail.count))
+        batch.clear()
+        batch.receipt.reject(.lineTooLong)
+        batch.receipt.bytesRead &+= UInt64(newline + 1 - start)
+        offset += UInt64(newline + 1 - start)
         return .consumed
+    }
+
+    /// Gives the decoder the header of this file, and steps over it at the start; `nil` to go on with records.
+    private mutating func takeHeader(
+        _ batch: EventBatch, _ context: Int, _ decoder: inout LineDecoder, from files: any FileSystem, isFinal: Bool
+    ) throws(FileError) -> Outcome? {
+        if header == nil {
+            let head = try head(from: files)
+            header = TableHeader(head, format: decoder.format, isWhole: isFinal)
+            // No header in so many bytes: then this is no table, and its lines say so one by one.
+            guard header != nil || isFinal || head.count >= IngestLimits.headerBytes else { return .nothing }
+        }
+        guard let header else { return nil }
+        decoder.use(header)
+        guard offset == 0 else { return nil }
+        let end = context + header.byteCount
+        guard end <= batch.byteCapacity else { return .lineExceedsBatch }
+        unsafe remember(UnsafeRawBufferPointer(start: batch.bytes, count: end), startingAt: 0)
+        batch.receipt.ignore(.header)
+        batch.receipt.bytesRead &+= UInt64(header.byteCount)
+        offset = UInt64(header.byteCount)
+        return .consumed
+    }
+
+    /// The first bytes of the file, as many as a header may have.
+    func head(from files: any FileSystem) throws(FileError) -> [UInt8] {
+        let wanted = min(max(size, offset), UInt64(IngestLimits.headerBytes))
+        var bytes = [UInt8](repeating: 0, count: Int(clamping: wanted))
+        var failure: FileError?
+        let count: Int = unsafe bytes.withUnsafeMutableBytes { buffer in
+            do throws(FileError) {
+                return try unsafe files.read(handle: handle, at: 0, into: buffer)
+            } catch {
+                failure = error
+                return 0
+            }
+        }
+        if let failure { throw failure }
+        return Array(bytes.prefix(count))
     }
 
     /// Keeps the bytes around the new offset: `batch.bytes` holds the file from `place` on, the new offset is at `end`.
     private mutating func remember(_ batch: EventBatch, upTo end: Int, startingAt place: UInt64) {
-        let bytes = unsafe UnsafeRawBufferPointer(start: batch.bytes, count: end)
+        unsafe remember(UnsafeRawBufferPointer(start: batch.bytes, count: end), startingAt: place)
+    }
+
+    private mutating func remember(_ bytes: some RandomAccessCollection<UInt8>, startingAt place: UInt64) {
         if head.count < IngestLimits.headBytes, place == 0 {
-            unsafe head.replaceSubrange(0..., with: bytes.prefix(IngestLimits.headBytes))
+            head.replaceSubrange(0..., with: bytes.prefix(IngestLimits.headBytes))
         }
-        unsafe tail.replaceSubrange(0..., with: bytes.suffix(IngestLimits.tailBytes))
+        tail.replaceSubrange(0..., with: bytes.suffix(IngestLimits.tailBytes))
     }
 
     // MARK: - Long lines and holes

@@ -50,7 +50,7 @@ struct TailHarness: ~Copyable {
     let files: SimulatedFileSystem
     var settings: TailSettings
     var tailer: FileTailer
-    var decoder = RecordDecoder(schema: TailHarness.schema)
+    var decoder = LineDecoder(schema: TailHarness.schema)
     var ledger = Ledger()
     var committed = Ledger()
     var events: [SourceEvent] = []
@@ -108,7 +108,7 @@ struct TailHarness: ~Copyable {
     mutating func restart() {
         tailer.close()
         ledger = committed
-        decoder = RecordDecoder(schema: Self.schema)
+        decoder = LineDecoder(schema: Self.schema)
         tailer = FileTailer(
             settings: settings, files: files, resume: Array(committed.positions.values), startAt: .beginning)
     }

@@ -1,0 +1,112 @@
+import Events
+
+/// The fields of a schema by their names, dots between the keys: for records without nesting.
+///
+/// Owns its memory, is made once per decoder and never shared, which is what makes `@unchecked Sendable` true.
+@safe
+struct FieldTable: ~Copyable, @unchecked Sendable {
+    /// What to do with each field, in the order of the schema.
+    let targets: UnsafeMutablePointer<TextTarget>
+    let count: Int
+    /// The names, one after the other, each padded to whole words.
+    private let names: ByteWindow
+    private let offsets: UnsafeMutablePointer<Int32>
+    private let lengths: UnsafeMutablePointer<Int32>
+    private let hashes: UnsafeMutablePointer<UInt64>
+    private let slots: UnsafeMutablePointer<Int32>
+    private let mask: Int
+
+    /// One field: its name, and what to do with it.
+    struct Entry {
+        var name: String
+        var draft: FieldDraft
+    }
+
+    /// The fields of a schema; of two with one name the first wins.
+    init(_ columns: SchemaColumns) {
+        self.init(
+            columns.fields.map { field in
+                var draft = FieldDraft()
+                (draft.action, draft.column, draft.scale) = (field.action, field.column, field.scale)
+                draft.namesAnError = field.action == .status && StatusNames.namesAnError(field.path.last ?? "")
+                return Entry(name: field.path.joined(separator: "."), draft: draft)
+            })
+    }
+
+    init(_ entries: [Entry]) {
+        var known: Set<String> = []
+        let entries = entries.filter { known.insert($0.name).inserted }
+        count = entries.count
+        var capacity = 8
+        while capacity < 2 * entries.count { capacity *= 2 }
+        mask = capacity - 1
+        let bytes = entries.reduce(0) { $0 + $1.name.utf8.count + 8 } + EventBatch.padding
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        names = unsafe ByteWindow(memory)
+        unsafe targets = .allocate(capacity: max(1, entries.count))
+        unsafe offsets = .allocate(capacity: max(1, entries.count))
+        unsafe lengths = .allocate(capacity: max(1, entries.count))
+        unsafe hashes = .allocate(capacity: max(1, entries.count))
+        unsafe slots = .allocate(capacity: capacity)
+        unsafe slots.initialize(repeating: 0, count: capacity)
+        var at = 0
+        for (index, entry) in entries.enumerated() {
+            let start = at
+            for byte in entry.name.utf8 {
+                names[at] = byte
+                at += 1
+            }
+            unsafe (offsets + index).initialize(to: Int32(truncatingIfNeeded: start))
+            unsafe (lengths + index).initialize(to: Int32(truncatingIfNeeded: at - start))
+            let hash = IdentifierHash.hash(names, start, at - start)
+            unsafe (hashes + index).initialize(to: hash)
+            unsafe (targets + index).initialize(to: TextTarget(entry.draft, cells: memory))
+            var slot = Int(truncatingIfNeeded: hash) & mask
+            while unsafe slots[slot] != 0 { slot = (slot + 1) & mask }
+            unsafe slots[slot] = Int32(truncatingIfNeeded: index + 1)
+            at = (at + 8) / 8 * 8
+        }
+    }
+
+    deinit {
+        unsafe targets.deallocate()
+        unsafe offsets.deallocate()
+        unsafe lengths.deallocate()
+        unsafe hashes.deallocate()
+        unsafe slots.deallocate()
+        unsafe names.base.deallocate()
+    }
+
+    /// Points the fields to the columns of a batch.
+    func bind(_ rows: RowWriter) {
+        for i in 0..<count { unsafe targets[i].cells = rows.cells(targets[i].column) }
+    }
+
+    /// Index of the field named `from..<to`, or `nil`.
+    ///
+    /// - Parameter guess: A field that is likely, such as the one after the last one found.
+    func find(_ bytes: ByteWindow, _ from: Int, _ to: Int, guess: Int = 0) -> Int? {
+        if guess < count, isNamed(guess, bytes, from, to) { return guess }
+        let hash = IdentifierHash.hash(bytes, from, to &- from)
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while true {
+            let index = unsafe Int(slots[slot]) &- 1
+            if index < 0 { return nil }
+            if unsafe hashes[index] == hash, isNamed(index, bytes, from, to) { return index }
+            slot = (slot &+ 1) & mask
+        }
+    }
+
+    /// Index of the field of this name, or `nil` (allocates).
+    func find(_ name: String) -> Int? {
+        withTerminated(Array(name.utf8)) { bytes, count in find(bytes, 0, count) }
+    }
+
+    private func isNamed(_ index: Int, _ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
+        guard unsafe Int(lengths[index]) == to &- from else { return false }
+        let offset = unsafe Int(offsets[index])
+        for i in 0..<(to &- from) where bytes[from &+ i] != names[offset &+ i] { return false }
+        return true
+    }
+}

@@ -1,0 +1,321 @@
+import Events
+
+/// Hands the values of payloads to a sink, instance by instance.
+///
+/// Rows without names go by their place. What a model answered with one number or text per instance is its prediction;
+/// of several numbers per instance the largest is the score, and its place the predicted class.
+struct PayloadReader {
+    let survey: PayloadSurvey
+    let numbers: DecimalReader
+
+    private var scanner: JSONScanner { survey.scanner }
+    private var bytes: ByteWindow { survey.scanner.bytes }
+
+    /// Reads all values of a table; `rows` is the number of instances of the record.
+    func read(_ table: PayloadTable, rows: Int, into sink: inout some PayloadSink) throws(RejectionReason) {
+        // The text ends where its quotes did, and nothing may look beyond.
+        let behind = bytes[table.to]
+        bytes[table.to] = Byte.newline
+        defer { bytes[table.to] = behind }
+        switch table.shape {
+        case .rows(let first):
+            var (at, row) = (first, 0)
+            while bytes[at] != Byte.closeBracket {
+                at = try survey.nextElement(try element(table, row, at, names: nil, into: &sink))
+                row &+= 1
+            }
+        case .named(let columns, let first):
+            var (at, row) = (first, 0)
+            while bytes[at] != Byte.closeBracket {
+                at = try survey.nextElement(try element(table, row, at, names: columns, into: &sink))
+                row &+= 1
+            }
+        case .tensors(let first): try tensors(table, first, into: &sink)
+        case .tensor(let values, let names, let width):
+            try flat(table, values, names: names, width: width, into: &sink)
+        case .object(let start): _ = try element(table, 0, start, names: nil, into: &sink)
+        case .documents:
+            var (at, row) = (table.from, 0)
+            while at < table.to {
+                at = survey.trimmed(try element(table, row, at, names: nil, into: &sink), table.to).0
+                row &+= 1
+            }
+        case .lines: try lines(table, rows: rows, into: &sink)
+        }
+    }
+
+    // MARK: - JSON
+
+    /// Reads one instance, of any type, and returns the offset behind it.
+    private func element(
+        _ table: PayloadTable, _ row: Int, _ start: Int, names: Int?, into sink: inout some PayloadSink
+    ) throws(RejectionReason) -> Int {
+        switch bytes[start] {
+        case Byte.openBrace:
+            var onlyValue: Int?
+            var members = 0
+            try survey.eachMember(start) { (from, to, value) throws(RejectionReason) in
+                members &+= 1
+                if survey.is_(from, to, "features") || survey.is_(from, to, "values") { onlyValue = value }
+            }
+            if let onlyValue, members == 1, bytes[onlyValue] == Byte.openBracket {
+                let end = try scanner.end(start)
+                _ = try array(table, row, onlyValue, names: names, into: &sink)
+                return end
+            }
+            return try object(table, row, start, into: &sink)
+        case Byte.openBracket: return try array(table, row, start, names: names, into: &sink)
+        default: return try sink.json(table.payload, table.isOutput ? .prediction : .index(0), row, start)
+        }
+    }
+
+    /// Reads the members of an instance; each is checked before it is taken, for a key with escapes is no longer one
+    /// once they are resolved.
+    private func object(
+        _ table: PayloadTable, _ row: Int, _ start: Int, into sink: inout some PayloadSink
+    ) throws(RejectionReason) -> Int {
+        var at = survey.inside(start)
+        while bytes[at] != Byte.closeBrace {
+            guard bytes[at] == Byte.quote else { throw .malformedPayload }
+            let key = try scanner.string(at &+ 1)
+            let value = try scanner.colon(key.end)
+            at = bytes.skippingSpaces(try sink.json(table.payload, .name(key.from, key.to), row, value))
+            if bytes[at] == Byte.comma {
+                at = bytes.skippingSpaces(at &+ 1)
+            } else if bytes[at] != Byte.closeBrace {
+                throw .malformedPayload
+            }
+        }
+        return at &+ 1
+    }
+
+    private func array(
+        _ table: PayloadTable, _ row: Int, _ start: Int, names: Int?, into sink: inout some PayloadSink
+    ) throws(RejectionReason) -> Int {
+        if table.isOutput, names == nil { return try answer(table, row, start, into: &sink) }
+        var at = survey.inside(start)
+        var name = names
+        var index = 0
+        while bytes[at] != Byte.closeBracket {
+            var key = PayloadKey.index(index)
+            if let place = name {
+                guard bytes[place] == Byte.quote else { throw .malformedPayload }
+                let end = try scanner.end(place)
+                key = .name(place &+ 1, end &- 1)
+                name = try survey.nextElement(end)
+            }
+            at = try survey.nextElement(try sink.json(table.payload, key, row, at))
+            index &+= 1
+        }
+        return at &+ 1
+    }
+
+    /// Reads what a model answered to one instance with an array.
+    private func answer(
+        _ table: PayloadTable, _ row: Int, _ start: Int, into sink: inout some PayloadSink
+    ) throws(RejectionReason) -> Int {
+        var best = Largest()
+        var at = survey.inside(start)
+        let first = at
+        while bytes[at] != Byte.closeBracket {
+            if let number = numbers.readJSON(bytes, &at) {
+                best.add(number)
+            } else {
+                at = try scanner.end(at)
+                best.addOther()
+            }
+            at = try survey.nextElement(at)
+        }
+        let end = at &+ 1
+        if best.count == 1, bytes[first] != Byte.openBracket {
+            _ = try sink.json(table.payload, .prediction, row, first)
+        } else {
+            report(best, table, row, at: first, into: &sink)
+        }
+        return end
+    }
+
+    /// The largest of several numbers.
+    private struct Largest {
+        var count = 0
+        var value = -Double.infinity
+        var index = 0
+        var hasOthers = false
+
+        mutating func add(_ number: Double) {
+            if number > value { (value, index) = (number, count) }
+            count &+= 1
+        }
+
+        mutating func addOther() {
+            hasOthers = true
+            count &+= 1
+        }
+    }
+
+    private func report(
+        _ best: Largest, _ table: PayloadTable, _ row: Int, at place: Int, into sink: inout some PayloadSink
+    ) {
+        guard best.count > 0, !best.hasOthers, best.value.isFinite else { return }
+        sink.number(table.payload, .prediction, row, Double(best.index), at: place)
+        sink.number(table.payload, .score, row, best.value, at: place)
+    }
+
+    // MARK: - Tensors
+
+    private func tensors(
+        _ table: PayloadTable, _ first: Int, into sink: inout some PayloadSink
+    ) throws(RejectionReason) {
+        var at = first
+        var count = 0
+        while bytes[at] != Byte.closeBracket {
+            at = try survey.nextElement(try scanner.end(at))
+            count &+= 1
+        }
+        at = first
+        while bytes[at] != Byte.closeBracket {
+            let next = try survey.nextElement(try scanner.end(at))
+            guard bytes[at] == Byte.openBrace, let tensor = try survey.tensor(at) else { throw .malformedPayload }
+            // Values that travel as raw bytes beside the JSON are not here.
+            if tensor.data > 0 {
+                guard tensor.rows == table.rows else { throw .malformedPayload }
+                try values(table, tensor, isOnly: count == 1, into: &sink)
+            }
+            at = next
+        }
+    }
+
+    /// Hands on the values of a tensor, whose data may be flat or nested: brackets say nothing that its shape does not.
+    private func values(
+        _ table: PayloadTable, _ tensor: PayloadSurvey.Tensor, isOnly: Bool, into sink: inout some PayloadSink
+    ) throws(RejectionReason) {
+        sink.beginTensor(table.payload, tensor.nameFrom, tensor.nameTo, width: tensor.width)
+        let isAnswer = table.isOutput && (isOnly || tensor.width > 1)
+        let key = PayloadKey.name(tensor.nameFrom, tensor.nameTo)
+        var (at, row, column, open, begin) = (tensor.data, 0, 0, 1, tensor.data)
+        var best = Largest()
+        while open > 0 {
+            switch bytes[at] {
+            case Byte.openBracket:
+                open &+= 1
+                if open > EventLimits.depth { throw .tooDeep }
+                at &+= 1
+            case Byte.closeBracket:
+                open &-= 1
+                at &+= 1
+            case Byte.comma: at &+= 1
+            case Byte.newline: throw .malformedPayload
+            default:
+                guard row < tensor.rows else { throw .malformedPayload }
+                if column == 0 { begin = at }
+                if isAnswer, tensor.width > 1 {
+                    if let number = numbers.readJSON(bytes, &at) {
+                        best.add(number)
+                    } else {
+                        at = try scanner.end(at)
+                        best.addOther()
+                    }
+                } else {
+                    at = try sink.json(table.payload, isAnswer ? .prediction : .element(column), row, at)
+                }
+                column &+= 1
+                if column == tensor.width {
+                    if isAnswer, tensor.width > 1 {
+                        if isOnly {
+                            report(best, table, row, at: begin, into: &sink)
+                        } else if !best.hasOthers, best.value.isFinite {
+                            sink.number(table.payload, key, row, best.value, at: begin)
+                        }
+                        best = Largest()
+                    }
+                    (row, column) = (row &+ 1, 0)
+                }
+            }
+            if open > 0 { at = bytes.skippingSpaces(at) }
+        }
+        guard row == tensor.rows, column == 0 else { throw .malformedPayload }
+    }
+
+    /// Seldon's tensor: all values in one array.
+    private func flat(
+        _ table: PayloadTable, _ first: Int, names: Int?, width: Int, into sink: inout some PayloadSink
+    ) throws(RejectionReason) {
+        var (at, row, column, name, begin) = (first, 0, 0, names, first)
+        var best = Largest()
+        while bytes[at] != Byte.closeBracket {
+            guard row < table.rows else { throw .malformedPayload }
+            if column == 0 { begin = at }
+            if table.isOutput, names == nil, width > 1 {
+                guard let number = numbers.readJSON(bytes, &at) else { throw .malformedPayload }
+                best.add(number)
+            } else {
+                var key = table.isOutput && names == nil ? PayloadKey.prediction : .index(column)
+                if let place = name {
+                    let end = try scanner.end(place)
+                    key = .name(place &+ 1, end &- 1)
+                    name = try survey.nextElement(end)
+                }
+                at = try sink.json(table.payload, key, row, at)
+            }
+            at = try survey.nextElement(at)
+            column &+= 1
+            if column == width {
+                if table.isOutput, names == nil, width > 1 {
+                    report(best, table, row, at: begin, into: &sink)
+                    best = Largest()
+                }
+                (row, column, name) = (row &+ 1, 0, names)
+            }
+        }
+        guard row == table.rows else { throw .malformedPayload }
+    }
+
+    // MARK: - Text
+
+    /// Reads lines of comma-separated values; an answer in one line may hold one value for each instance.
+    private func lines(
+        _ table: PayloadTable, rows: Int, into sink: inout some PayloadSink
+    ) throws(RejectionReason) {
+        var (at, row) = (table.from, 0)
+        while at < table.to {
+            let end = CSVRecord.end(bytes, at, table.to, Byte.comma)
+            var record = CSVRecord(bytes, at, end, Byte.comma)
+            var fields: [(from: Int, to: Int)] = []
+            while let field = record.next() { fields.append(field) }
+            at = end &+ 1
+            if record.isMalformed { throw .malformedPayload }
+            if fields.isEmpty || (fields.count == 1 && fields[0].from == fields[0].to) { continue }
+            if table.isOutput {
+                try answers(fields, table, row, rows: rows, into: &sink)
+            } else {
+                for (index, field) in fields.enumerated() {
+                    try sink.text(table.payload, .index(index), row, field.from, field.to)
+                }
+            }
+            row &+= 1
+        }
+    }
+
+    private func answers(
+        _ fields: [(from: Int, to: Int)], _ table: PayloadTable, _ row: Int, rows: Int,
+        into sink: inout some PayloadSink
+    ) throws(RejectionReason) {
+        if table.rows == 1, rows > 1, fields.count == rows {
+            for (row, field) in fields.enumerated() {
+                try sink.text(table.payload, .prediction, row, field.from, field.to)
+            }
+            return
+        }
+        var best = Largest()
+        for field in fields {
+            var at = field.from
+            if let number = numbers.readJSON(bytes, &at), at == field.to { best.add(number) } else { best.addOther() }
+        }
+        if fields.count == 1 || best.hasOthers {
+            try sink.text(table.payload, .prediction, row, fields[0].from, fields[0].to)
+            if fields.count > 1 { try sink.text(table.payload, .score, row, fields[1].from, fields[1].to) }
+        } else {
+            report(best, table, row, at: fields[0].from, into: &sink)
+        }
+    }
+}

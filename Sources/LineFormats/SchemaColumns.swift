@@ -1,0 +1,95 @@
+import Events
+
+/// What a schema asks of records, field by field, and where it goes.
+struct SchemaColumns {
+    /// One field of a record.
+    struct Field {
+        var path: [String]
+        var action: FieldAction
+        var column: RecordColumn
+        var scale = 1.0
+    }
+
+    /// One column of a table of instances.
+    struct Cell {
+        /// Index among the schema's inputs, followed by its outputs.
+        var payload: Int
+        var key: String
+        var action: FieldAction
+        var column: RecordColumn
+        var scale = 1.0
+    }
+
+    /// A numeric column that is measured from another moment.
+    struct Difference {
+        /// Index among the numeric columns.
+        var column: Int
+        /// Index among the hidden numbers; `nil` for the time of the record.
+        var hidden: Int?
+    }
+
+    var fields: [Field] = []
+    var cells: [Cell] = []
+    var differences: [Difference] = []
+    private(set) var numbers: Int32 = 0
+    private(set) var texts: Int32 = 0
+    private(set) var hidden: Int32 = 0
+
+    init(_ schema: Schema) {
+        let payloads = schema.inputs + schema.outputs
+        for signal in schema.signals {
+            var (action, column): (FieldAction, RecordColumn)
+            switch signal.kind {
+            case .numeric:
+                (action, column) = (.number, .number(numbers))
+                numbers += 1
+            case .categorical:
+                (action, column) = (.text, .text(texts))
+                texts += 1
+            }
+            if signal.kind == .numeric, signal.source != .value {
+                action = signal.source == .length ? .length : .moment
+            }
+            let table = payloads.firstIndex { !$0.isEmpty && $0.elementsEqual(signal.path.dropLast()) }
+            if let table, let key = signal.path.last {
+                cells.append(Cell(payload: table, key: key, action: action, column: column, scale: signal.scale))
+                continue
+            }
+            fields.append(Field(path: signal.path, action: action, column: column, scale: signal.scale))
+            if case .since(let path) = signal.source, case .number(let index) = column {
+                subtract(path, from: Int(index), scale: signal.scale, schema)
+            }
+        }
+        add(schema.timestamp, .timestamp, .timestamp)
+        add(schema.identifier, .identifier, .identifier)
+        add(schema.model, .text, .model)
+        add(schema.version, .text, .version)
+        add(schema.status, .status, .status)
+        for (index, path) in payloads.enumerated() {
+            add(path, .payload, .payload(Int32(truncatingIfNeeded: index)))
+        }
+    }
+
+    private mutating func add(_ path: [String]?, _ action: FieldAction, _ column: RecordColumn, scale: Double = 1) {
+        guard let path, !path.isEmpty else { return }
+        fields.append(Field(path: path, action: action, column: column, scale: scale))
+    }
+
+    private mutating func subtract(_ path: [String], from column: Int, scale: Double, _ schema: Schema) {
+        if path == schema.timestamp {
+            differences.append(Difference(column: column, hidden: nil))
+            return
+        }
+        let known = fields.first { field in
+            if case .hidden = field.column { return field.path == path && field.scale == scale }
+            return false
+        }
+        if case .hidden(let index)? = known?.column {
+            differences.append(Difference(column: column, hidden: Int(index)))
+            return
+        }
+        differences.append(Difference(column: column, hidden: Int(hidden)))
+        add(path, .moment, .hidden(hidden), scale: scale)
+        hidden += 1
+    }
+}
