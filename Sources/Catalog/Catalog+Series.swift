@@ -53,7 +53,7 @@ private struct PlannedModel {
             settings.models.first { $0.name == schema.defaultModel } ?? ModelSetting(name: schema.defaultModel)
         var model = ModelSnapshot(model: schema.defaultModel, version: schema.defaultVersion, setting: setting)
         model.lastPrediction = 0
-        model.evidenceThreshold = 0
+        (model.evidenceThreshold, model.effectThreshold) = (0, 0)
         model.signals = schema.signals.map(signal)
         model.reference = Reference(
             model: nil, version: nil, hash: "", source: .learned, created: 0, events: 0,
@@ -106,7 +106,7 @@ private struct PlannedModel {
         let drift = DriftStatistics(
             psi: 0, psiExcess: 0, jensenShannon: 0, kolmogorovSmirnov: isNumeric ? 0 : nil,
             wasserstein: isNumeric ? 0 : nil, hellinger: 0, totalVariation: 0, chiSquareScore: 0, chiSquare: 0,
-            degreesOfFreedom: 0, currentEvents: 0, referenceEvents: 0)
+            degreesOfFreedom: 0, currentEvents: 0, referenceEvents: 0, psiExcessLower: 0)
         var moments = Moments()
         moments.insert(0)
         let windows = settings.windows.map {
@@ -121,7 +121,8 @@ private struct PlannedModel {
             reference: reference, values: isExposed ? histogram([]) : nil, windows: windows)
         if reference != nil {
             entry.evidence = EvidenceSnapshot(
-                logEvidence: 0, isDrifted: true, onset: 0, alarms: 1, referenceEvents: 1)
+                logEvidence: 0, logEvidenceLimit: 0, effect: DriftEffect(), isDrifted: true, onset: 0, alarms: 1,
+                referenceEvents: 1)
         }
         return entry
     }

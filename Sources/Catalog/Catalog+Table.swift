@@ -13,7 +13,8 @@ extension Catalog {
     public static let sections = [
         Section(title: "Traffic and output", families: TrafficFamilies.all),
         Section(title: "Features and quality", families: FeatureFamilies.all),
-        Section(title: "Reference and drift", families: DriftFamilies.all + VerdictFamilies.all),
+        Section(title: "Reference and drift", families: DriftFamilies.all),
+        Section(title: "Verdicts about drift", families: VerdictFamilies.all + ModelVerdictFamilies.all),
         Section(title: "Outcomes and performance", families: OutcomeFamilies.all),
         Section(title: "Sources", families: IngestFamilies.all),
         Section(title: "Custom metrics", families: CustomFamilies.all),

@@ -10,7 +10,8 @@ internal import Sketches
 public enum Catalog {
     /// Every family, in the order of exposition.
     public static let families: [FamilyDescriptor] =
-        TrafficFamilies.all + FeatureFamilies.all + DriftFamilies.all + VerdictFamilies.all + OutcomeFamilies.all
+        TrafficFamilies.all + FeatureFamilies.all + DriftFamilies.all + VerdictFamilies.all
+        + ModelVerdictFamilies.all + OutcomeFamilies.all
         + IngestFamilies.all + CustomFamilies.all + DaemonFamilies.all
 
     /// Writes all series of a snapshot, and the end of the exposition.
@@ -29,6 +30,7 @@ public enum Catalog {
         FeatureFamilies.render(models, into: &writer)
         DriftFamilies.render(models, into: &writer)
         VerdictFamilies.render(models, into: &writer)
+        ModelVerdictFamilies.render(models, into: &writer)
         OutcomeFamilies.render(models, into: &writer)
         IngestFamilies.render(snapshot.sources, daemon: daemon, into: &writer)
         CustomFamilies.render(snapshot, into: &writer)

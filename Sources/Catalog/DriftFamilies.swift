@@ -46,12 +46,20 @@ enum DriftFamilies {
             expectation without drift, js (base 2), hellinger, tvd and ks from 0 to 1, wasserstein in robust standard \
             deviations, chi2_z standard normal without drift. Never average scores over pods.
             """)
+    static let scoreLower = FamilyDescriptor(
+        "model_feature_drift_score_lower", .gauge, labels: signalLabels + ["window", "method"],
+        stability: .experimental,
+        help: """
+            Lower confidence bound, 95 %, of psi_excess, where the reference counts for its effective events: 0 unless \
+            this pod's window is farther from the reference than chance and wobble explain.
+            """)
     static let features = FamilyDescriptor(
         "model_drift_features", .gauge, labels: modelLabels + ["kind"],
         help: "Signals that are compared with the reference, by kind: input, prediction, score, outcome.")
 
     static let all = [
-        info, events, created, learnedEvents, wantedEvents, bins, referenceRatio, windowObservations, score, features,
+        info, events, created, learnedEvents, wantedEvents, bins, referenceRatio, windowObservations, score, scoreLower,
+        features,
     ]
 
     static func render(_ models: [LabelledModel], into writer: inout ExpositionWriter) {
@@ -86,6 +94,17 @@ enum DriftFamilies {
             }
         }
         if writer.begin(score) { renderScores(models, into: &writer) }
+        if writer.begin(scoreLower) {
+            forEachCompared(of: models) { signal, _ in
+                for window in signal.snapshot.windows {
+                    guard let drift = window.drift else { continue }
+                    writer.open(signal.referenceLabels)
+                    writer.label("window", window.label)
+                    writer.label("method", "psi_excess")
+                    writer.close(drift.psiExcessLower)
+                }
+            }
+        }
         if writer.begin(features) {
             for model in models {
                 for kind in DriftKind.allCases {

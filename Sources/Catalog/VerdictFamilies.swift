@@ -2,7 +2,7 @@ internal import Events
 internal import Exposition
 internal import Monitor
 
-/// Verdicts about drift: evidence that may be looked at all the time, and effect.
+/// Verdicts about the drift of single signals: evidence that may be looked at all the time, and effect.
 enum VerdictFamilies {
     private static let signalLabels = modelLabels + ["reference", "kind", "feature"]
 
@@ -12,17 +12,35 @@ enum VerdictFamilies {
             Natural logarithm of the evidence that the signal has left its reference, from a sequential detector; 0 \
             without any. It may be looked at all the time.
             """)
-    static let threshold = FamilyDescriptor(
-        "model_feature_drift_log_evidence_threshold", .gauge, labels: modelLabels, stability: .experimental,
+    static let logEvidenceLimit = FamilyDescriptor(
+        "model_feature_drift_log_evidence_limit", .gauge, labels: signalLabels, stability: .experimental,
         help: """
-            Evidence a verdict needs, as a natural logarithm: reached without drift by some signal of the model once \
-            per false-alarm budget at most, for events that are exchangeable.
+            Most log evidence that a change whose PSI is just the effect threshold can come to, however long it lasts. \
+            Below the evidence threshold, the reference is too small or wobbles too much for such a change.
             """)
+    static let effect = FamilyDescriptor(
+        "model_feature_drift_effect", .gauge, labels: signalLabels, stability: .experimental,
+        help: """
+            PSI, above what chance and the reference's wobble explain, of all values since the drift began; only while \
+            there is evidence of one.
+            """)
+    static let effectLower = FamilyDescriptor(
+        "model_feature_drift_effect_lower", .gauge, labels: signalLabels, stability: .experimental,
+        help: "Lower confidence bound, 95 %, of model_feature_drift_effect: what the effect threshold is held against.")
+    static let observations = FamilyDescriptor(
+        "model_feature_drift_observations", .gauge, labels: signalLabels, stability: .experimental,
+        help: "Values since the drift began, by which its effect is measured; only while there is evidence of one.")
     static let drifted = FamilyDescriptor(
         "model_feature_drifted", .gauge, labels: signalLabels, stability: .experimental,
         help: """
-            1 while the signal has drifted: its evidence has passed the threshold, and the PSI of everything since the \
-            drift began is large enough.
+            1 while the signal has drifted: its evidence has passed the threshold, and so has the lower bound of the \
+            effect. Missing values take no part in the effect, and while invalid ones abound nothing is concluded.
+            """)
+    static let qualityDrifted = FamilyDescriptor(
+        "model_feature_quality_drifted", .gauge, labels: signalLabels, stability: .experimental,
+        help: """
+            1 while there is evidence that the signal has changed, and the share of missing or invalid values has \
+            grown since: the pipe is to be looked at before the world is.
             """)
     static let onset = FamilyDescriptor(
         "model_feature_drift_onset_timestamp_seconds", .gauge, unit: "seconds", labels: signalLabels,
@@ -31,13 +49,6 @@ enum VerdictFamilies {
     static let alarms = FamilyDescriptor(
         "model_drift_alarms_total", .counter, labels: modelLabels + ["kind", "feature"], stability: .experimental,
         help: "Times the verdict about the signal turned to drifted.")
-    static let driftedFeatures = FamilyDescriptor(
-        "model_drift_drifted_features", .gauge, labels: modelLabels + ["kind"], stability: .experimental,
-        help: "Signals that have drifted, by kind.")
-    static let share = FamilyDescriptor(
-        "model_drift_share_ratio", .gauge, unit: "ratio", labels: modelLabels + ["kind"], stability: .experimental,
-        help: "Share of the compared signals that have drifted, by kind, 0 to 1.")
-
     static let referenceEvents = FamilyDescriptor(
         "model_feature_reference_effective_events", .gauge, labels: signalLabels, stability: .experimental,
         help: """
@@ -45,63 +56,39 @@ enum VerdictFamilies {
             over its own time or a tolerance is configured.
             """)
 
-    static let all = [logEvidence, threshold, drifted, onset, alarms, referenceEvents, driftedFeatures, share]
+    static let all = [
+        logEvidence, logEvidenceLimit, effect, effectLower, observations, drifted, qualityDrifted, onset, alarms,
+        referenceEvents,
+    ]
 
     static func render(_ models: [LabelledModel], into writer: inout ExpositionWriter) {
-        if writer.begin(logEvidence) {
-            forEachVerdict(of: models) { signal, evidence in
-                writer.open(signal.referenceLabels)
-                writer.close(evidence.logEvidence)
-            }
-        }
-        if writer.begin(threshold) {
-            for model in models {
-                guard let threshold = model.snapshot.evidenceThreshold else { continue }
-                writer.open(model.labels)
-                writer.close(threshold)
-            }
-        }
-        if writer.begin(drifted) {
-            forEachVerdict(of: models) { signal, evidence in
-                writer.open(signal.referenceLabels)
-                writer.close(count: evidence.isDrifted ? 1 : 0)
-            }
-        }
-        if writer.begin(onset) {
-            forEachVerdict(of: models) { signal, evidence in
-                guard let onset = evidence.onset else { return }
-                writer.open(signal.referenceLabels)
-                writer.close(seconds(onset))
-            }
-        }
+        put(logEvidence, models, into: &writer) { $0.logEvidence }
+        put(logEvidenceLimit, models, into: &writer) { $0.logEvidenceLimit }
+        put(effect, models, into: &writer) { $0.effect?.psiExcess }
+        put(effectLower, models, into: &writer) { $0.effect?.psiExcessLower }
+        put(observations, models, into: &writer) { $0.effect.map { Double($0.events) } }
+        put(drifted, models, into: &writer) { $0.isDrifted ? 1 : 0 }
+        put(qualityDrifted, models, into: &writer) { $0.hasQualityProblem ? 1 : 0 }
+        put(onset, models, into: &writer) { $0.onset.map(seconds) }
         if writer.begin(alarms) {
             forEachVerdict(of: models) { signal, evidence in
                 writer.open(signal.kindLabels)
                 writer.close(count: evidence.alarms)
             }
         }
-        if writer.begin(referenceEvents) {
-            forEachVerdict(of: models) { signal, evidence in
-                writer.open(signal.referenceLabels)
-                writer.close(evidence.referenceEvents)
-            }
-        }
-        for (family, isShare) in [(driftedFeatures, false), (share, true)] {
-            guard writer.begin(family) else { continue }
-            for model in models {
-                for kind in DriftKind.allCases {
-                    let verdicts = model.signals.filter { $0.kind == kind }.compactMap(\.snapshot.evidence)
-                    guard !verdicts.isEmpty else { continue }
-                    let drifted = verdicts.count(where: \.isDrifted)
-                    writer.open(model.labels)
-                    writer.label("kind", kind.label)
-                    if isShare {
-                        writer.close(Double(drifted) / Double(verdicts.count))
-                    } else {
-                        writer.close(count: UInt64(drifted))
-                    }
-                }
-            }
+        put(referenceEvents, models, into: &writer) { $0.referenceEvents }
+    }
+
+    /// A gauge per signal that has the value.
+    private static func put(
+        _ family: FamilyDescriptor, _ models: [LabelledModel], into writer: inout ExpositionWriter,
+        value: (EvidenceSnapshot) -> Double?
+    ) {
+        guard writer.begin(family) else { return }
+        forEachVerdict(of: models) { signal, evidence in
+            guard let value = value(evidence) else { return }
+            writer.open(signal.referenceLabels)
+            writer.close(value)
         }
     }
 

@@ -15,6 +15,8 @@ struct CompiledSignal {
     var minimum = -Double.infinity
     /// Largest number of the reference.
     var maximum = Double.infinity
+    /// Most evidence for a change that is just large enough; `nil` until it is asked for.
+    var evidenceLimit: Double?
 
     /// Without a reference.
     init() {}

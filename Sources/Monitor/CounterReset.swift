@@ -48,6 +48,7 @@ extension ModelState {
             signals[number].driftAlarms = 0
             if var evidence = signals[number].evidence {
                 evidence.counted = signals[number].bins
+                evidence.countedInvalid = 0
                 signals[number].evidence = evidence
             }
             if let bounds = signals[number].histogram?.bounds {

@@ -15,53 +15,81 @@ extension ModelSlot {
     /// Signals that have a detector.
     private var comparedCount: Int { compiled.count { $0.cellCount > 1 } }
 
-    /// ln A of each of the model's detectors; `nil` without any.
-    ///
-    /// A is the number of ticks in the budget, times the number of signals: the false alarms of all of them together
-    /// then keep to it.
-    func evidenceThreshold(_ setting: VerdictSetting) -> Double? {
-        let compared = comparedCount
-        guard compared > 0 else { return nil }
+    /// ln A of the model: the logarithm of the number of ticks in its budget.
+    private func logBudget(_ setting: VerdictSetting) -> Double {
         var pace = Self.pace.assumed
         if let since = state.evidenceSince, state.evidenceTicks >= Self.pacedTicks {
             let elapsed = Double(max(0, state.clock.watermark &- since)) / 1e9
             pace = min(max(elapsed / Double(state.evidenceTicks), Self.pace.fastest), Self.pace.slowest)
         }
-        let ticks = max(100, Double(setting.falseAlarmBudget) / pace)
-        return EvidenceSettings.threshold(meanTicks: ticks * Double(compared))
+        return EvidenceSettings.threshold(meanTicks: max(100, Double(setting.falseAlarmBudget) / pace))
+    }
+
+    /// Evidence that a signal needs alone, as a logarithm; `nil` without any signal that is compared.
+    func evidenceThreshold(_ setting: VerdictSetting) -> Double? {
+        let compared = comparedCount
+        guard compared > 0 else { return nil }
+        return EvidenceRanking.threshold(signals: compared, logBudget: logBudget(setting))
     }
 
     /// Completes a tick of each signal that has counted enough since its last one.
     mutating func completeTicks(_ setting: VerdictSetting) {
-        guard let threshold = evidenceThreshold(setting) else { return }
+        guard comparedCount > 0 else { return }
         let now = state.clock.watermark
-        var hasTicked = false
+        var ticks: [(number: Int, tick: EvidenceDetector.Tick)] = []
+        var evidence: [Double] = []
         for number in state.signals.indices where compiled[number].cellCount > 1 {
-            guard var detector = detector(of: number, setting, now: now) else { continue }
-            let bins = state.signals[number].bins
-            let counted = state.signals[number].evidence?.counted ?? [UInt64](repeating: 0, count: bins.count)
-            let fresh = zip(bins, counted).map { $0 &- $1 }
-            guard fresh.reduce(0, &+) >= Self.tickEvents, let last = detector.state.marks.last else { continue }
-            detector.complete(zip(last.counts, fresh).map { $0 &+ $1 }, at: now, threshold: threshold)
-            hasTicked = true
-            let wasDrifted = state.signals[number].evidence?.isDrifted ?? false
-            let isDrifted = detector.isActive && (wasDrifted || effect(detector) >= setting.effect)
-            if isDrifted, !wasDrifted { state.signals[number].driftAlarms &+= 1 }
-            state.signals[number].evidence = SignalEvidence(
-                detector: detector.state, counted: bins, isDrifted: isDrifted)
-            detectors[number] = detector
+            let tick = tick(of: number, setting, now: now)
+            if let tick { ticks.append((number, tick)) }
+            evidence.append(tick?.logEvidence ?? state.signals[number].evidence?.detector.logEvidence ?? -.infinity)
         }
-        guard hasTicked else { return }
+        guard !ticks.isEmpty else { return }
+        let threshold = EvidenceRanking.threshold(evidence, logBudget: logBudget(setting))
+        for (number, tick) in ticks { conclude(tick, of: number, threshold: threshold, setting) }
         if state.evidenceSince == nil { state.evidenceSince = now }
         state.evidenceTicks &+= 1
     }
 
-    /// PSI, above what chance explains, of everything since the drift began; 0 without one.
-    private func effect(_ detector: EvidenceDetector) -> Double {
-        guard let current = detector.countsSinceOnset,
-            let counts = TwoSampleCounts(reference: detector.reference, current: current)
-        else { return 0 }
-        return PopulationStability(counts).excess
+    /// The tick of a signal; `nil` if it has counted too little since its last one.
+    private mutating func tick(of number: Int, _ setting: VerdictSetting, now: Int64) -> EvidenceDetector.Tick? {
+        guard let detector = detector(of: number, setting, now: now), let last = detector.state.marks.last else {
+            return nil
+        }
+        let kept = state.signals[number].evidence
+        let bins = state.signals[number].bins
+        let fresh = zip(bins, kept?.counted ?? [UInt64](repeating: 0, count: bins.count)).map { $0 &- $1 }
+        guard fresh.reduce(0, &+) >= Self.tickEvents else { return nil }
+        // Before the first tick it is unknown how many of the invalid values came before the reference was in use.
+        let invalid = state.signals[number].issues.invalid
+        let freshInvalid = kept.map { invalid &- $0.countedInvalid } ?? 0
+        return detector.tick(
+            zip(last.counts, fresh).map { $0 &+ $1 }, at: now, uncounted: last.uncounted &+ freshInvalid)
+    }
+
+    /// Completes a tick of a signal and comes to a verdict.
+    private mutating func conclude(
+        _ tick: EvidenceDetector.Tick, of number: Int, threshold: Double, _ setting: VerdictSetting
+    ) {
+        guard let reference = compiled[number].reference, var detector = detectors[number] else { return }
+        detector.complete(tick, threshold: threshold)
+        let wasDrifted = state.signals[number].evidence?.isDrifted ?? false
+        let effect = effect(detector.state, reference, setting)
+        let isDrifted = effect.map { wasDrifted || $0.isDrift(setting) } ?? false
+        if isDrifted, !wasDrifted { state.signals[number].driftAlarms &+= 1 }
+        state.signals[number].evidence = SignalEvidence(
+            detector: detector.state, counted: state.signals[number].bins,
+            countedInvalid: state.signals[number].issues.invalid, isDrifted: isDrifted)
+        detectors[number] = detector
+    }
+
+    /// How large the drift is that a detector has found; `nil` if it has found none.
+    private func effect(
+        _ detector: EvidenceDetector.State, _ reference: SignalReference, _ setting: VerdictSetting
+    ) -> DriftEffect? {
+        guard let since = detector.sinceOnset, since.counts.count == reference.counts.count else { return nil }
+        return DriftEffect(
+            reference, counts: since.counts, invalid: since.uncounted,
+            effectiveEvents: setting.effectiveEvents(of: reference))
     }
 
     /// The detector of a signal, made from what is kept, or anew where that does not fit.
@@ -69,42 +97,67 @@ extension ModelSlot {
         while detectors.count <= number { detectors.append(nil) }
         if let known = detectors[number] { return known }
         guard let reference = compiled[number].reference else { return nil }
-        let ordered = reference.layout.orderedBinCount
-        var settings = EvidenceSettings()
-        settings.limit = setting.limit(of: reference)
-        if let kept = state.signals[number].evidence {
-            let bins = state.signals[number].bins
-            if kept.counted.count == bins.count, zip(kept.counted, bins).allSatisfy({ $0 <= $1 }),
-                let detector = EvidenceDetector(
-                    reference: reference.counts, orderedCount: ordered, settings: settings,
-                    restoring: kept.detector)
-            {
-                return detector
-            }
-            state.signals[number].evidence = nil
-        }
-        return EvidenceDetector(reference: reference.counts, orderedCount: ordered, settings: settings, time: now)
+        let detector = kept(number, reference, setting) ?? Self.detector(reference, setting, now: now)
+        detectors[number] = detector
+        return detector
     }
 
+    /// The detector of a signal as it was kept; `nil` if there is none, or if it does not fit what was counted.
+    private mutating func kept(
+        _ number: Int, _ reference: SignalReference, _ setting: VerdictSetting
+    ) -> EvidenceDetector? {
+        guard let kept = state.signals[number].evidence else { return nil }
+        let bins = state.signals[number].bins
+        if kept.counted.count == bins.count, zip(kept.counted, bins).allSatisfy({ $0 <= $1 }),
+            kept.countedInvalid <= state.signals[number].issues.invalid,
+            let detector = EvidenceDetector(
+                reference: reference.counts, orderedCount: reference.layout.orderedBinCount,
+                settings: Self.settings(reference, setting), restoring: kept.detector)
+        {
+            return detector
+        }
+        state.signals[number].evidence = nil
+        return nil
+    }
+
+    /// A detector that has seen nothing.
+    private static func detector(
+        _ reference: SignalReference, _ setting: VerdictSetting, now: Int64
+    ) -> EvidenceDetector {
+        EvidenceDetector(
+            reference: reference.counts, orderedCount: reference.layout.orderedBinCount,
+            settings: settings(reference, setting), time: now)
+    }
+
+    private static func settings(_ reference: SignalReference, _ setting: VerdictSetting) -> EvidenceSettings {
+        var settings = EvidenceSettings()
+        settings.limit = setting.limit(of: reference)
+        return settings
+    }
+
+    // MARK: Exposition
+
     /// What is exposed about a signal's evidence; `nil` for a signal that is not compared.
-    func evidence(of number: Int, _ setting: VerdictSetting) -> EvidenceSnapshot? {
+    mutating func evidence(of number: Int, _ setting: VerdictSetting) -> EvidenceSnapshot? {
         guard let reference = compiled[number].reference, compiled[number].cellCount > 1 else { return nil }
         let kept = state.signals[number].evidence
         let isDrifted = kept?.isDrifted ?? false
+        let effect = kept.flatMap { self.effect($0.detector, reference, setting) }
         return EvidenceSnapshot(
-            logEvidence: max(0, kept?.detector.logEvidence ?? 0), isDrifted: isDrifted,
+            logEvidence: max(0, kept?.detector.logEvidence ?? 0),
+            logEvidenceLimit: evidenceLimit(of: number, reference, setting), effect: effect, isDrifted: isDrifted,
+            hasQualityProblem: effect?.isProblemOfQuality(setting) ?? false,
             onset: isDrifted ? kept?.detector.episode?.onset.time : nil, alarms: state.signals[number].driftAlarms,
             referenceEvents: min(Double(reference.counts.reduce(0, &+)), setting.limit(of: reference)))
     }
-}
 
-extension VerdictSetting {
-    /// Most events that a reference's counts are believed to be worth.
-    ///
-    /// A PSI of x against shares known as from N events is no evidence once x < (B − 1) / N: that is the tolerance.
-    func limit(of reference: SignalReference) -> Double {
-        let wobble = usesWobble ? reference.effectiveEvents.map { Double($0) } ?? .infinity : .infinity
-        let cells = Double(reference.layout.cellCount)
-        return min(wobble, tolerance > 0 ? max(1, (cells - 2) / tolerance) : .infinity)
+    /// Most evidence for a change that is just large enough; computed once per reference.
+    private mutating func evidenceLimit(
+        of number: Int, _ reference: SignalReference, _ setting: VerdictSetting
+    ) -> Double {
+        if let known = compiled[number].evidenceLimit { return known }
+        let limit = Self.detector(reference, setting, now: 0).logEvidenceLimit(effect: max(setting.effect, 1e-3))
+        compiled[number].evidenceLimit = limit
+        return limit
     }
 }

@@ -4,7 +4,7 @@ import Statistics
 
 extension ModelSlot {
     /// What is exposed about the model.
-    func snapshot(settings: borrowing MonitorSettings, setting: ModelSetting) -> ModelSnapshot {
+    mutating func snapshot(settings: borrowing MonitorSettings, setting: ModelSetting) -> ModelSnapshot {
         var snapshot = ModelSnapshot(model: state.model, version: state.version, setting: setting)
         snapshot.predictions = state.predictions
         snapshot.lastPrediction = state.lastPrediction
@@ -29,6 +29,7 @@ extension ModelSlot {
         let plan = WindowPlan(settings.windows, panes: state.panes)
         snapshot.windows = windows(plan, settings: settings)
         snapshot.evidenceThreshold = evidenceThreshold(settings.verdict)
+        snapshot.effectThreshold = snapshot.evidenceThreshold.map { _ in settings.verdict.effect }
         for number in state.signals.indices {
             let signal = state.signals[number]
             guard signal.hasValues || compiled[number].reference != nil else { continue }
@@ -113,13 +114,16 @@ extension ModelSlot {
             }
             for window in step.ending {
                 windows[window] = self.window(
-                    windows[window].label, of: sum, signal: number, minimumEvents: settings.minimumEvents)
+                    windows[window].label, of: sum, signal: number, minimumEvents: settings.minimumEvents,
+                    verdict: settings.verdict)
             }
         }
         return windows
     }
 
-    private func window(_ label: String, of sum: SignalPane, signal: Int, minimumEvents: UInt64) -> SignalWindow {
+    private func window(
+        _ label: String, of sum: SignalPane, signal: Int, minimumEvents: UInt64, verdict: VerdictSetting
+    ) -> SignalWindow {
         let hasNumbers = sum.moments.count > 0
         let quantiles =
             hasNumbers
@@ -129,12 +133,14 @@ extension ModelSlot {
             label: label, observations: sum.observations, missing: sum.missing, invalid: sum.invalid,
             moments: hasNumbers ? sum.moments : nil, quantiles: quantiles,
             distinct: isFeature && sum.observations > sum.missing &+ sum.invalid ? sum.distinct.estimate : nil,
-            drift: drift(of: sum, signal: signal, minimumEvents: minimumEvents))
+            drift: drift(of: sum, signal: signal, minimumEvents: minimumEvents, verdict: verdict))
     }
 
     // MARK: Statistics
 
-    private func drift(of sum: SignalPane, signal: Int, minimumEvents: UInt64) -> DriftStatistics? {
+    private func drift(
+        of sum: SignalPane, signal: Int, minimumEvents: UInt64, verdict: VerdictSetting
+    ) -> DriftStatistics? {
         guard let reference = compiled[signal].reference, sum.cells.count == reference.counts.count,
             let counts = TwoSampleCounts(
                 reference: reference.counts, current: sum.cells, orderedCount: reference.layout.orderedBinCount),
@@ -147,7 +153,9 @@ extension ModelSlot {
             wasserstein: drift.wasserstein, hellinger: drift.hellinger, totalVariation: drift.totalVariation,
             chiSquareScore: drift.chiSquare.score, chiSquare: drift.chiSquare.statistic,
             degreesOfFreedom: drift.chiSquare.degreesOfFreedom, currentEvents: counts.currentTotal,
-            referenceEvents: counts.referenceTotal)
+            referenceEvents: counts.referenceTotal,
+            psiExcessLower: PopulationStability(counts, effectiveEvents: verdict.effectiveEvents(of: reference))
+                .excessLower)
     }
 
     /// What the Wasserstein distance needs; `nil` while the window holds numbers that the reference was learned from,

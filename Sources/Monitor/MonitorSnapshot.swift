@@ -123,6 +123,8 @@ public struct ModelSnapshot: Sendable {
     public var windows: [ModelWindow]
     /// ln A, which the evidence of a signal has to reach; `nil` without signals that are compared.
     public var evidenceThreshold: Double?
+    /// What the lower bound of the effect has to reach; `nil` without any signal that is compared.
+    public var effectThreshold: Double?
 
     /// Creates a snapshot of a model, empty but for its name.
     public init(model: String, version: String, setting: ModelSetting) {
@@ -316,12 +318,14 @@ public struct DriftStatistics: Sendable, Equatable {
     public var currentEvents: UInt64
     /// Events of the reference that were compared.
     public var referenceEvents: UInt64
+    /// PSI above what chance and the reference's wobble explain, at least, with a confidence of 95 %.
+    public var psiExcessLower: Double
 
     /// Creates the statistics.
     public init(
         psi: Double, psiExcess: Double, jensenShannon: Double, kolmogorovSmirnov: Double?, wasserstein: Double?,
         hellinger: Double, totalVariation: Double, chiSquareScore: Double, chiSquare: Double, degreesOfFreedom: Int,
-        currentEvents: UInt64, referenceEvents: UInt64
+        currentEvents: UInt64, referenceEvents: UInt64, psiExcessLower: Double
     ) {
         self.psi = psi
         self.psiExcess = psiExcess
@@ -335,5 +339,6 @@ public struct DriftStatistics: Sendable, Equatable {
         self.degreesOfFreedom = degreesOfFreedom
         self.currentEvents = currentEvents
         self.referenceEvents = referenceEvents
+        self.psiExcessLower = psiExcessLower
     }
 }

@@ -7,10 +7,11 @@ public import Events
 public enum SeriesCost {
     /// A model apart from its signals.
     public static func model(_ settings: MonitorSettings) -> Int {
-        // Identity, statuses, newest prediction, late events, schema violations, reference (three families), threshold
-        // of evidence; per kind: compared and drifted signals, and their share.
-        let always = 1 + Status.allCases.count + 1 + 1 + 3 + 3 + 1 + 3 * DriftKind.allCases.count
-        return always + settings.windows.count + (settings.models.map(\.thresholds.count).max() ?? 0)
+        // Identity, statuses, newest prediction, late events, schema violations, reference (three families),
+        // thresholds of evidence and effect; per kind: compared and drifted signals, their share, and whether any has;
+        // per window: events and overall score.
+        let always = 1 + Status.allCases.count + 1 + 1 + 3 + 3 + 2 + 4 * DriftKind.allCases.count
+        return always + 2 * settings.windows.count + (settings.models.map(\.thresholds.count).max() ?? 0)
     }
 
     /// One signal.
@@ -20,9 +21,10 @@ public enum SeriesCost {
         var perSignal = 0
         var perWindow = 0
         if DriftKind(role) != nil {
-            // Bins on both sides; evidence, verdict, onset, alarms, worth of the reference; sample size and distances.
-            perSignal += 2 * (cells ?? learnedCells(kind, settings)) + 5
-            perWindow += 1 + (kind == .numeric ? 8 : 6)
+            // Bins on both sides; evidence and its limit, effect with bound and sample size, both verdicts, onset,
+            // alarms, worth of the reference; sample size, distances and a bound of one.
+            perSignal += 2 * (cells ?? learnedCells(kind, settings)) + 10
+            perWindow += 1 + (kind == .numeric ? 9 : 7)
         }
         switch (role, kind) {
         case (.feature, .numeric):

@@ -4,15 +4,30 @@ public import Statistics
 public struct VerdictSetting: Sendable, Equatable {
     /// Mean time between two false alarms of one model, in seconds of its event time, all its signals together.
     public var falseAlarmBudget: Int64 = 90 * 86_400
-    /// Least PSI, above what chance explains, of everything since the drift began.
+    /// PSI, above what chance explains, that everything since the drift began has at least, with confidence.
     public var effect = 0.1
+    /// Growth of the share of missing or invalid values that is a problem of quality, with confidence.
+    public var quality = 0.01
     /// PSI that is no evidence, however many events show it; 0 for none.
     public var tolerance = 0.0
     /// Whether a reference that wobbled over its own time counts for its effective events only.
     public var usesWobble = true
 
-    /// The defaults: 90 days, 0.1, no tolerance, wobble counts.
+    /// The defaults: 90 days, 0.1, one percentage point, no tolerance, wobble counts.
     public init() {}
+
+    /// Events that shares of a signal are worth at most, by the wobble of its reference.
+    func effectiveEvents(of reference: SignalReference) -> Double {
+        usesWobble ? reference.effectiveEvents.map { Double($0) } ?? .infinity : .infinity
+    }
+
+    /// Most events that a reference's counts are believed to be worth as evidence.
+    ///
+    /// A PSI of x against shares known as from N events is no evidence once x < (B − 1) / N: that is the tolerance.
+    func limit(of reference: SignalReference) -> Double {
+        let cells = Double(reference.layout.cellCount)
+        return min(effectiveEvents(of: reference), tolerance > 0 ? max(1, (cells - 2) / tolerance) : .infinity)
+    }
 }
 
 /// Evidence that one signal has left its reference, as far as it is kept.
@@ -21,12 +36,68 @@ public struct SignalEvidence: Sendable, Equatable {
     public var detector: EvidenceDetector.State
     /// Counts per cell (`SignalState.bins`) at the end of its last tick.
     public var counted: [UInt64]
+    /// Invalid values (`SignalIssues.invalid`) at the end of its last tick.
+    public var countedInvalid: UInt64
     /// Whether the verdict is drift: evidence and effect have passed their gates, and the drift is not over.
     public var isDrifted: Bool
 
     /// Creates evidence.
-    public init(detector: EvidenceDetector.State, counted: [UInt64], isDrifted: Bool = false) {
-        (self.detector, self.counted, self.isDrifted) = (detector, counted, isDrifted)
+    public init(
+        detector: EvidenceDetector.State, counted: [UInt64], countedInvalid: UInt64, isDrifted: Bool = false
+    ) {
+        (self.detector, self.counted, self.countedInvalid) = (detector, counted, countedInvalid)
+        self.isDrifted = isDrifted
+    }
+}
+
+/// How large a drift that there is evidence of is, by everything since it began.
+public struct DriftEffect: Sendable, Equatable {
+    /// Values since the drift began, missing and invalid ones included.
+    public var events: UInt64 = 0
+    /// PSI of the values that are there, above what chance and wobble explain; 0 without such values.
+    public var psiExcess = 0.0
+    /// What it is at least, with a confidence of 95 %.
+    public var psiExcessLower = 0.0
+    /// Growth of the share of missing values at least, with a confidence of 95 %.
+    public var missingGrowth = -1.0
+    /// Growth of the share of invalid values at least, with a confidence of 95 %.
+    public var invalidGrowth = -1.0
+
+    /// An effect of nothing.
+    public init() {}
+
+    /// Measures a drift.
+    ///
+    /// - Parameters:
+    ///   - counts: Counts per cell since it began, as many as the reference has.
+    ///   - invalid: Invalid values since then.
+    init(_ reference: SignalReference, counts: [UInt64], invalid: UInt64, effectiveEvents: Double) {
+        let known = counts.reduce(0, &+)
+        events = known &+ invalid
+        let before = reference.counts.reduce(0, &+)
+        missingGrowth = ShareGrowth.lowerBound(
+            reference: (reference.counts.last ?? 0, before), current: (counts.last ?? 0, known),
+            effectiveEvents: effectiveEvents)
+        invalidGrowth = ShareGrowth.lowerBound(
+            reference: (reference.invalid, before &+ reference.invalid), current: (invalid, events),
+            effectiveEvents: effectiveEvents)
+        if let values = TwoSampleCounts(
+            reference: Array(reference.counts.dropLast()), current: Array(counts.dropLast()))
+        {
+            let stability = PopulationStability(values, effectiveEvents: effectiveEvents)
+            (psiExcess, psiExcessLower) = (stability.excess, stability.excessLower)
+        }
+    }
+
+    /// Whether missing or invalid values have become so many more that the pipe is to be looked at.
+    public func isProblemOfQuality(_ setting: VerdictSetting) -> Bool {
+        max(missingGrowth, invalidGrowth) >= setting.quality
+    }
+
+    /// Whether the values themselves have moved far enough; not said while some of them are lost as invalid, because
+    /// those left are then not the same kind of sample.
+    public func isDrift(_ setting: VerdictSetting) -> Bool {
+        psiExcessLower >= setting.effect && invalidGrowth < setting.quality
     }
 }
 
@@ -34,8 +105,14 @@ public struct SignalEvidence: Sendable, Equatable {
 public struct EvidenceSnapshot: Sendable, Equatable {
     /// Natural logarithm of the evidence, at least 0: without any, 0.
     public var logEvidence: Double
+    /// Most that it can be for a change that is just large enough.
+    public var logEvidenceLimit: Double
+    /// How large the drift is that there is evidence of; `nil` while there is none.
+    public var effect: DriftEffect?
     /// Whether evidence and effect have passed their gates, and the drift is not over.
     public var isDrifted: Bool
+    /// Whether the evidence comes from more missing or invalid values.
+    public var hasQualityProblem: Bool
     /// Event time at which the drift probably began, in nanoseconds since the epoch; `nil` unless drifted.
     public var onset: Int64?
     /// Times the verdict turned to drift.
@@ -44,8 +121,12 @@ public struct EvidenceSnapshot: Sendable, Equatable {
     public var referenceEvents: Double
 
     /// Creates a snapshot.
-    public init(logEvidence: Double, isDrifted: Bool, onset: Int64?, alarms: UInt64, referenceEvents: Double) {
-        (self.logEvidence, self.isDrifted, self.onset, self.alarms) = (logEvidence, isDrifted, onset, alarms)
-        self.referenceEvents = referenceEvents
+    public init(
+        logEvidence: Double, logEvidenceLimit: Double, effect: DriftEffect? = nil, isDrifted: Bool = false,
+        hasQualityProblem: Bool = false, onset: Int64? = nil, alarms: UInt64, referenceEvents: Double
+    ) {
+        (self.logEvidence, self.logEvidenceLimit, self.effect) = (logEvidence, logEvidenceLimit, effect)
+        (self.isDrifted, self.hasQualityProblem, self.onset) = (isDrifted, hasQualityProblem, onset)
+        (self.alarms, self.referenceEvents) = (alarms, referenceEvents)
     }
 }

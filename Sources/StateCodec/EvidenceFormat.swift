@@ -20,6 +20,7 @@ extension StateWriter {
         }
         number(detector.logEvidence)
         counts(evidence.counted)
+        count(evidence.countedInvalid)
         flag(evidence.isDrifted)
     }
 
@@ -27,6 +28,7 @@ extension StateWriter {
         count(mark.tick)
         signed(mark.time)
         counts(mark.counts)
+        count(mark.uncounted)
     }
 }
 
@@ -48,13 +50,15 @@ extension StateReader {
         let state = EvidenceDetector.State(
             tick: tick, marks: marks, origin: origin, history: history, resumed: resumed, episode: episode,
             logEvidence: try number())
-        return SignalEvidence(detector: state, counted: try counts("cells"), isDrifted: try flag())
+        return SignalEvidence(
+            detector: state, counted: try counts("cells"), countedInvalid: try count(), isDrifted: try flag())
     }
 
     private mutating func mark() throws(StateError) -> EvidenceDetector.Mark {
         let tick = try ticks()
         let time = try signed()
-        return EvidenceDetector.Mark(tick: tick, counts: try counts("cells"), time: time)
+        return EvidenceDetector.Mark(
+            tick: tick, counts: try counts("cells"), time: time, uncounted: try count())
     }
 
     private mutating func ticks() throws(StateError) -> Int { try count(upTo: Self.tickLimit, "ticks") }

@@ -82,13 +82,15 @@ enum ExampleSnapshot {
             signal("score", .score, .numeric), signal("outcome", .outcome, .categorical),
             signal("latency", .latency, .numeric),
         ]
-        model.evidenceThreshold = 15.5
+        (model.evidenceThreshold, model.effectThreshold) = (15.5, 0.1)
+        var effect = DriftEffect()
+        (effect.events, effect.psiExcess, effect.psiExcessLower, effect.missingGrowth) = (2_500, 0.25, 0.1875, 0.03125)
         model.signals[0].evidence = EvidenceSnapshot(
-            logEvidence: 31.25, isDrifted: true, onset: 1_767_220_000_500_000_000, alarms: 2,
-            referenceEvents: 912)
+            logEvidence: 31.25, logEvidenceLimit: 88.5, effect: effect, isDrifted: true, hasQualityProblem: true,
+            onset: 1_767_220_000_500_000_000, alarms: 2, referenceEvents: 912)
         for place in 1...2 {
             model.signals[place].evidence = EvidenceSnapshot(
-                logEvidence: 0, isDrifted: false, onset: nil, alarms: 0, referenceEvents: 5_000)
+                logEvidence: 0, logEvidenceLimit: 12.5, alarms: 0, referenceEvents: 5_000)
         }
         model.windows = [
             ModelWindow(
@@ -148,7 +150,7 @@ enum ExampleSnapshot {
         let drift = DriftStatistics(
             psi: 0.1875, psiExcess: 0.125, jensenShannon: 0.15, kolmogorovSmirnov: isNumeric ? 0.14 : nil,
             wasserstein: isNumeric ? 0.4 : nil, hellinger: 0.13, totalVariation: 0.14, chiSquareScore: 5.5,
-            chiSquare: 60, degreesOfFreedom: 3, currentEvents: 100, referenceEvents: 1_000)
+            chiSquare: 60, degreesOfFreedom: 3, currentEvents: 100, referenceEvents: 1_000, psiExcessLower: 0.0625)
         let full = SignalWindow(
             label: "5m", observations: 100, missing: 2, invalid: 1, moments: isNumeric ? moments : nil,
             quantiles: isNumeric ? [(0.5, 2.5), (0.99, 5.97)] : [], distinct: 4.02,

@@ -221,7 +221,7 @@ import Testing
         "sources: [{tail: a, mode: \"0660\"}]", "sources: [{unix_datagram: a}, {unix_datagram: a}]",
         "sources: [{tail: a, schema: {}}]", "learn: {duration: 400d}", "drift: {effect: -1}",
         "drift: {false_alarm_budget: 1s}", "drift: {effect: nan}",
-        "drift: {tolerance: -1}", "drift: {wobble: maybe}", "models: [{name: \"a\\nb\"}]",
+        "drift: {tolerance: -1}", "drift: {quality: 2}", "drift: {wobble: maybe}", "models: [{name: \"a\\nb\"}]",
     ])
     func refused(text: String) { #expect(messages(text).count == 1, "\(messages(text))") }
 

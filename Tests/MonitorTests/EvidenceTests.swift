@@ -31,13 +31,18 @@ import Testing
         }
 
         /// A second of traffic, and the cut at its end.
-        mutating func next(shift: Double = 0) -> MonitorCut {
+        ///
+        /// - Parameters:
+        ///   - missing: Share of `x` that is missing.
+        ///   - invalid: Share of `x` that is invalid.
+        mutating func next(shift: Double = 0, missing: Double = 0, invalid: Double = 0) -> MonitorCut {
             let begin = TestHistory.epoch + Int64(second) * 1_000_000_000
             let events = (0..<200).map { i in
                 let category = random.uniform() < 0.3 ? "a" : "b"
-                return TestEvent(
-                    timestamp: begin + Int64(i) * 5_000_000,
-                    cells: [.number(random.normal() + shift), .text(category)])
+                let x = TestCell.number(random.normal() + shift)
+                let place = missing + invalid > 0 ? random.uniform() : 1
+                let cell = place < missing ? .missing : place < missing + invalid ? .invalid : x
+                return TestEvent(timestamp: begin + Int64(i) * 5_000_000, cells: [cell, .text(category)])
             }
             second += 1
             let now = TestHistory.instant(Double(second))
@@ -131,6 +136,56 @@ import Testing
             if let evidence = x?.evidence, evidence.isDrifted { drifted += 1 }
         }
         #expect(isUsed ? drifted == 0 : drifted > 100, "\(drifted) of 300 seconds")
+    }
+
+    /// Missing values are evidence, and a problem of quality; the values that are left have not drifted.
+    @Test func missingSpike() throws {
+        var traffic = Traffic()
+        _ = try traffic.verdicts(60)
+        for second in 0..<20 {
+            let model = try #require(traffic.next(missing: 0.3).snapshot.models.first)
+            let x = try #require(model.signals.first { $0.name == "x" }?.evidence)
+            #expect(!x.isDrifted && x.alarms == 0)
+            #expect(x.hasQualityProblem == (second > 0) || second == 0)
+            if second > 2 {
+                let effect = try #require(x.effect)
+                #expect(effect.missingGrowth > 0.2 && effect.psiExcessLower < 0.1 && effect.invalidGrowth < 0.01)
+            }
+        }
+    }
+
+    /// While many values are invalid, those left say nothing about drift; once they are fixed, a drift is one.
+    @Test func invalidSpike() throws {
+        var traffic = Traffic()
+        _ = try traffic.verdicts(60)
+        func x(_ cut: MonitorCut) throws -> EvidenceSnapshot {
+            try #require(cut.snapshot.models.first?.signals.first { $0.name == "x" }?.evidence)
+        }
+        for second in 0..<10 {
+            let evidence = try x(traffic.next(shift: 1, invalid: 0.4))
+            #expect(!evidence.isDrifted && evidence.alarms == 0)
+            if second > 1 { #expect(evidence.hasQualityProblem && (evidence.effect?.psiExcessLower ?? 0) > 0.1) }
+        }
+        var last: EvidenceSnapshot?
+        for _ in 0..<1_000 where last?.isDrifted != true { last = try x(traffic.next(shift: 1)) }
+        #expect(last?.isDrifted == true && last?.hasQualityProblem == false)
+    }
+
+    /// Two signals that move at once need less each; thresholds are those of one alone.
+    @Test func gatesAreShown() throws {
+        var traffic = Traffic()
+        _ = try traffic.verdicts(60)
+        let model = try #require(traffic.next().snapshot.models.first)
+        #expect(model.effectThreshold == 0.1)
+        let x = try #require(model.signals.first { $0.name == "x" }?.evidence)
+        #expect(x.effect == nil && x.referenceEvents > 1_000)
+        #expect(x.logEvidenceLimit > 100, "\(x.logEvidenceLimit)")
+        let moved = try #require(traffic.next(shift: 1).snapshot.models.first)
+        let signal = try #require(moved.signals.first { $0.name == "x" })
+        let effect = try #require(signal.evidence?.effect)
+        #expect(effect.events >= 200 && effect.psiExcessLower > 0.1 && effect.psiExcessLower < effect.psiExcess)
+        let drift = try #require(signal.windows.first?.drift)
+        #expect(drift.psiExcessLower <= drift.psiExcess)
     }
 
     /// The threshold is the budget in ticks, for all signals together.

@@ -102,6 +102,9 @@ struct ConfigurationDecoder {
         ) {
             Double($0).flatMap { (0...10).contains($0) ? $0 : nil }
         }
+        verdict.quality = section.value("quality", default: verdict.quality, rule: "must be a number from 0 to 1") {
+            Double($0).flatMap { (0...1).contains($0) ? $0 : nil }
+        }
         verdict.usesWobble = section.flag("wobble", default: verdict.usesWobble)
         section.finish()
     }

@@ -25,10 +25,12 @@ public struct EvidenceDetector: Sendable {
         public var counts: [UInt64]
         /// The time then, in whatever unit the caller tells it; it decides nothing.
         public var time: Int64
+        /// Values by then that were in no cell; they decide nothing.
+        public var uncounted: UInt64
 
         /// Creates a mark.
-        public init(tick: Int, counts: [UInt64], time: Int64 = 0) {
-            (self.tick, self.counts, self.time) = (tick, counts, time)
+        public init(tick: Int, counts: [UInt64], time: Int64 = 0, uncounted: UInt64 = 0) {
+            (self.tick, self.counts, self.time, self.uncounted) = (tick, counts, time, uncounted)
         }
 
         /// Sum of the counts.
@@ -93,6 +95,12 @@ public struct EvidenceDetector: Sendable {
             self.episode = episode
             self.logEvidence = logEvidence
         }
+
+        /// Counts, and values in no cell, since the drift that is going on began; `nil` without one.
+        public var sinceOnset: (counts: [UInt64], uncounted: UInt64)? {
+            guard let onset = episode?.onset, let newest = marks.last else { return nil }
+            return (zip(newest.counts, onset.counts).map { $0 &- $1 }, newest.uncounted &- onset.uncounted)
+        }
     }
 
     /// What a tick came to.
@@ -116,7 +124,7 @@ public struct EvidenceDetector: Sendable {
     /// Everything that changes.
     public private(set) var state: State
 
-    private let fixedTest: EvidenceTest
+    let fixedTest: EvidenceTest
 
     /// A detector before its first event.
     ///
@@ -143,12 +151,15 @@ public struct EvidenceDetector: Sendable {
         let all = [state.resumed] + state.marks
         guard state.history.count == reference.count, all.allSatisfy({ $0.counts.count == reference.count }),
             all.allSatisfy({ 0...state.tick ~= $0.tick }), state.marks.last?.tick == state.tick,
-            zip(state.marks, state.marks.dropFirst()).allSatisfy({ $0.tick < $1.tick && $0.counts.isBelow($1.counts) }),
+            zip(state.marks, state.marks.dropFirst()).allSatisfy({
+                $0.tick < $1.tick && $0.counts.isBelow($1.counts) && $0.uncounted <= $1.uncounted
+            }),
             state.marks.count <= settings.scaleCount * settings.startsPerScale + 1, 0...state.tick ~= state.origin,
             !state.logEvidence.isNaN
         else { return nil }
         if let episode = state.episode, let newest = state.marks.last {
             guard episode.onset.counts.count == reference.count, episode.onset.counts.isBelow(newest.counts),
+                episode.onset.uncounted <= newest.uncounted,
                 0...state.tick ~= episode.onset.tick, episode.onset.tick...state.tick ~= episode.lastAlarm
             else { return nil }
         }
@@ -161,36 +172,55 @@ public struct EvidenceDetector: Sendable {
     /// Events seen by the last tick.
     public var events: UInt64 { state.marks.last?.events ?? 0 }
 
-    /// Counts since the drift that is going on began; `nil` without one.
-    public var countsSinceOnset: [UInt64]? {
-        guard let onset = state.episode?.onset, let newest = state.marks.last else { return nil }
-        return zip(newest.counts, onset.counts).map { $0 &- $1 }
-    }
-
     // MARK: - Ticks
 
-    /// Completes a tick.
+    /// What a tick shows before anything is concluded from it.
+    public struct Tick: Sendable {
+        /// Logarithm of the evidence; −∞ for none.
+        public let logEvidence: Double
+        fileprivate let strongest: Mark
+        fileprivate let newest: Mark
+    }
+
+    /// The evidence of a tick, which `complete` then concludes from; `nil` for counts that are fewer than those of the
+    /// tick before, or of another number of cells.
     ///
     /// - Parameters:
-    ///   - counts: Counts per cell since the beginning, none below those of the tick before.
+    ///   - counts: Counts per cell since the beginning.
     ///   - time: The time now.
-    ///   - threshold: ln A from now on; `nil` for that of the settings.
-    /// - Returns: What it came to. Counts that are fewer, or of another number of cells, change nothing.
-    @discardableResult
-    public mutating func complete(_ counts: [UInt64], at time: Int64 = 0, threshold: Double? = nil) -> Outcome {
-        guard let last = state.marks.last, counts.count == reference.count, last.counts.isBelow(counts) else {
-            return isActive ? .active : .quiet
-        }
+    ///   - uncounted: Values in no cell since the beginning.
+    public func tick(_ counts: [UInt64], at time: Int64 = 0, uncounted: UInt64 = 0) -> Tick? {
+        guard let last = state.marks.last, counts.count == reference.count, last.counts.isBelow(counts),
+            last.uncounted <= uncounted
+        else { return nil }
         let terms = evidence(against: counts)
-        state.tick += 1
-        state.logEvidence = LogSum.of(terms.map(\.logEvidence))
-        let hasFired = state.logEvidence >= threshold ?? settings.threshold
         let strongest = terms.max { $0.logEvidence < $1.logEvidence }
-        let newest = Mark(tick: state.tick, counts: counts, time: time)
-        let outcome = hasFired ? fire(from: strongest?.mark ?? last, now: newest) : rest(newest)
-        state.marks.append(newest)
+        return Tick(
+            logEvidence: LogSum.of(terms.map(\.logEvidence)), strongest: strongest?.mark ?? last,
+            newest: Mark(tick: state.tick + 1, counts: counts, time: time, uncounted: uncounted))
+    }
+
+    /// Completes a tick that was just made by `tick`.
+    ///
+    /// - Parameter threshold: ln A from now on; `nil` for that of the settings.
+    /// - Returns: What it came to.
+    @discardableResult
+    public mutating func complete(_ tick: Tick, threshold: Double? = nil) -> Outcome {
+        guard tick.newest.tick == state.tick + 1 else { return isActive ? .active : .quiet }
+        state.tick += 1
+        state.logEvidence = tick.logEvidence
+        let hasFired = state.logEvidence >= threshold ?? settings.threshold
+        let outcome = hasFired ? fire(from: tick.strongest, now: tick.newest) : rest(tick.newest)
+        state.marks.append(tick.newest)
         forgetMarks()
         return outcome
+    }
+
+    /// Makes and completes a tick; counts that make none change nothing.
+    @discardableResult
+    public mutating func complete(_ counts: [UInt64], at time: Int64 = 0, threshold: Double? = nil) -> Outcome {
+        guard let tick = tick(counts, at: time) else { return isActive ? .active : .quiet }
+        return complete(tick, threshold: threshold)
     }
 
     /// One window and its weighted evidence.
