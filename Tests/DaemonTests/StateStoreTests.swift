@@ -9,7 +9,7 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func store() throws -> StateStore { try StateStore(directory: folder.path) }
+    private func store() throws -> StateStore { try StateStore(LinuxStateDirectory(path: folder.path)) }
 
     /// What a start finds; everything but `bad` is readable.
     private func found() throws -> StateStore.Found {
@@ -99,7 +99,7 @@ import Testing
 
     @Test func secondDaemonIsRefused() throws {
         let first = try store()
-        let error = try #require(throws: SystemError.self) { try StateStore(directory: folder.path) }
+        let error = try #require(throws: SystemError.self) { try LinuxStateDirectory(path: folder.path) }
         #expect(error.description.contains("another telltale"))
         try first.commit([1])
         #expect(folder.bytes("state.bin") == [1])
@@ -132,7 +132,7 @@ import Testing
     @Test(arguments: ["missing", "file"])
     func noDirectory(name: String) throws {
         try folder.write("", to: "file")
-        let error = try #require(throws: SystemError.self) { try StateStore(directory: folder.file(name)) }
+        let error = try #require(throws: SystemError.self) { try LinuxStateDirectory(path: folder.file(name)) }
         #expect(error.description.contains(folder.file(name)))
     }
 

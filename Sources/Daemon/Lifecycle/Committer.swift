@@ -2,26 +2,19 @@ internal import Catalog
 internal import Logging
 internal import Monitor
 internal import NIOPosix
-internal import StateCodec
 internal import Synchronization
 
 /// Makes cuts durable and then publishes them, on a thread of its own, one at a time.
-///
-/// After a failed write publication goes on. Before the first snapshot that is newer than the state file, the file is
-/// renamed (`StateStore.markBehind`), so that the next start continues positions, windows and references, and begins
-/// counters at zero: Prometheus sees a reset and not a value slightly below the last scraped one.
 final class Committer: Sendable {
     /// Between two log lines about the same failure, in nanoseconds.
     private static let logInterval: Int64 = 60_000_000_000
 
     private struct Progress {
-        var isFailing = false
         var lastLogged: Int64 = 0
         var failures: UInt64 = 0
     }
 
-    private let store: Mutex<StateStore?>
-    private let publication: Publication
+    private let sequence: Mutex<CommitSequence>
     private let meters: Meters
     private let log: Logger
     private let pool = NIOThreadPool(numberOfThreads: 1)
@@ -29,8 +22,8 @@ final class Committer: Sendable {
     private let progress = Mutex(Progress())
 
     init(store: sending StateStore?, publication: Publication, meters: Meters, log: Logger) {
-        self.store = Mutex(store)
-        (self.publication, self.meters, self.log) = (publication, meters, log)
+        sequence = Mutex(CommitSequence(store: store, publication: publication))
+        (self.meters, self.log) = (meters, log)
         pool.start()
     }
 
@@ -61,44 +54,41 @@ final class Committer: Sendable {
 
     private func commit(_ cut: MonitorCut, mustWrite: Bool) {
         let begin = Clock.monotonic()
-        store.withLock { store in
-            if let store, mustWrite || progress.withLock({ $0.isFailing }) { write(cut, to: store) }
-        }
-        publication.publish(cut.snapshot)
+        let outcome = sequence.withLock { $0.run(cut, mustWrite: mustWrite) }
         let seconds = Double(Clock.monotonic() &- begin) / 1e9
         meters.update { $0.commits.duration.add(seconds: seconds) }
+        switch outcome {
+        case .unneeded: break
+        case .durable(let bytes): noteSuccess(bytes: bytes)
+        case .failed(let error, let isMarked): noteFailure(error, isMarked: isMarked)
+        }
     }
 
-    private func write(_ cut: MonitorCut, to store: StateStore) {
-        let bytes = StateCodec.encode(cut.state)
-        do throws(SystemError) {
-            try store.commit(bytes)
-            let now = Clock.wall()
-            meters.update { values in
-                values.commits.sizeBytes = UInt64(bytes.count)
-                values.commits.lastSuccess = now
-            }
-            let failures = progress.withLock { progress in
-                defer { progress = Progress() }
-                return progress.failures
-            }
-            if failures > 0 { log.info("state is durable again", metadata: ["failed_commits": "\(failures)"]) }
-        } catch {
-            let isMarked = store.markBehind()
-            meters.update { $0.commits.fail(CommitFailure(error)) }
-            let now = Clock.monotonic()
-            let isDue = progress.withLock { progress in
-                let isDue = !progress.isFailing || now &- progress.lastLogged >= Self.logInterval
-                progress.isFailing = true
-                progress.failures &+= 1
-                if isDue { progress.lastLogged = now }
-                return isDue
-            }
-            guard isDue else { return }
-            let consequence =
-                isMarked
-                ? "a restart now begins counters at zero" : "a restart now may show counters below those scraped"
-            log.error("state is not durable", metadata: ["error": "\(error)", "consequence": "\(consequence)"])
+    private func noteSuccess(bytes: Int) {
+        let now = Clock.wall()
+        meters.update { values in
+            values.commits.sizeBytes = UInt64(bytes)
+            values.commits.lastSuccess = now
         }
+        let failures = progress.withLock { progress in
+            defer { progress = Progress() }
+            return progress.failures
+        }
+        if failures > 0 { log.info("state is durable again", metadata: ["failed_commits": "\(failures)"]) }
+    }
+
+    private func noteFailure(_ error: SystemError, isMarked: Bool) {
+        meters.update { $0.commits.fail(CommitFailure(error)) }
+        let now = Clock.monotonic()
+        let isDue = progress.withLock { progress in
+            let isDue = progress.failures == 0 || now &- progress.lastLogged >= Self.logInterval
+            progress.failures &+= 1
+            if isDue { progress.lastLogged = now }
+            return isDue
+        }
+        guard isDue else { return }
+        let consequence =
+            isMarked ? "a restart now begins counters at zero" : "a restart now may show counters below those scraped"
+        log.error("state is not durable", metadata: ["error": "\(error)", "consequence": "\(consequence)"])
     }
 }

@@ -133,7 +133,7 @@ final class Sidecar: Sendable {
         }
         let store: StateStore
         do throws(SystemError) {
-            store = try StateStore(directory: directory)
+            store = StateStore(try LinuxStateDirectory(path: directory))
         } catch {
             throw Failure.usage(error.description)
         }

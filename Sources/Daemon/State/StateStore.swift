@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// The state files of one daemon, in a directory that it locks.
 ///
 /// Files (mode 0600), newest first:
@@ -47,40 +45,20 @@ final class StateStore {
     /// Most bytes of a state file that are read.
     static let maximumBytes = 1 << 30
 
-    /// The directory, as given.
-    let directory: String
-    private let handle: Int32
+    private let directory: any StateDirectory
+    /// Whether no `state.bin` claims to be what was last published, because something newer was.
     private var isMarkedBehind = false
+    /// Whether a `state.behind.bin` may be there.
+    private var hasBehind = true
 
-    /// Opens and locks a directory, which has to exist: a mistyped path is an error and no new beginning.
-    ///
-    /// - Throws: `SystemError`: no directory, no permission, or locked by another daemon.
-    init(directory: String) throws(SystemError) {
-        self.directory = directory
-        handle = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard handle >= 0 else { throw .current("open the state directory", directory) }
-        guard flock(handle, LOCK_EX | LOCK_NB) == 0 else {
-            let error =
-                errno == EWOULDBLOCK
-                ? SystemError(
-                    action: "use a state directory that another telltale is using:", path: directory, code: EBUSY)
-                : SystemError.current("lock the state directory", directory)
-            close(handle)
-            throw error
-        }
-    }
+    /// A store in a directory.
+    init(_ directory: any StateDirectory) { self.directory = directory }
 
     /// What is unsafe about the directory, as a sentence; `nil` if nothing is.
     ///
     /// State files are created anew, never through a link, and read only if they are ours, so this is a warning and no
     /// error: a volume of Kubernetes is writable by its group.
-    var weakness: String? {
-        var status = stat()
-        guard unsafe fstat(handle, &status) == 0, status.st_mode & 0o022 != 0 else { return nil }
-        return "group or others may write to the state directory \(directory), and so delete the state"
-    }
-
-    deinit { close(handle) }
+    var weakness: String? { directory.weakness }
 
     /// Finds the state to go on from.
     ///
@@ -89,19 +67,20 @@ final class StateStore {
         var notes: [String] = []
         for (name, standing) in [(Name.current, Standing.current), (Name.behind, .behind), (Name.previous, .behind)] {
             do throws(SystemError) {
-                guard let bytes = try read(name) else { continue }
+                guard let bytes = try directory.read(name, limit: Self.maximumBytes) else { continue }
+                let path = "\(directory.path)/\(name)"
                 guard isReadable(bytes) else {
-                    notes.append("\(directory)/\(name) is damaged or of another version; it is kept as \(Name.bad)")
-                    _ = unsafe renameat(handle, name, handle, Name.bad)
+                    notes.append("\(path) is damaged or of another version; it is kept as \(Name.bad)")
+                    try? directory.rename(name, to: Name.bad)
                     continue
                 }
                 isMarkedBehind = name == Name.behind
                 var standing = standing
-                if standing == .current, unsafe faccessat(handle, ".", W_OK, 0) != 0 {
+                if standing == .current, !directory.isWritable {
                     standing = .behind
-                    notes.append("\(directory) is not writable, so newer figures may have been published")
+                    notes.append("\(directory.path) is not writable, so newer figures may have been published")
                 } else if standing == .behind {
-                    notes.append("\(directory)/\(name) is older than what was published")
+                    notes.append("\(path) is older than what was published")
                 }
                 return Found(standing: standing, bytes: bytes, notes: notes)
             } catch {
@@ -113,31 +92,31 @@ final class StateStore {
 
     /// Makes a state durable.
     ///
-    /// - Throws: `SystemError`; the files are then as they were.
+    /// - Throws: `SystemError`. The state files are then as they were, or `state.bin` is the new state but may not
+    ///   survive a power failure.
     func commit(_ bytes: [UInt8]) throws(SystemError) {
-        let path = "\(directory)/\(Name.temporary)"
-        if unsafe unlinkat(handle, Name.temporary, 0) != 0, errno != ENOENT { throw .current("replace", path) }
-        let file = unsafe openat(handle, Name.temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .current("create", path) }
+        try directory.remove(Name.temporary)
+        let file = try directory.create(Name.temporary)
         do throws(SystemError) {
             do throws(SystemError) {
-                try write(bytes, to: file, path: path)
-                guard fsync(file) == 0 else { throw .current("sync", path) }
+                var written = 0
+                while written < bytes.count { written += try directory.write(bytes[written...], to: file) }
+                try directory.sync(file)
             } catch {
-                close(file)
+                try? directory.close(file)
                 throw error
             }
-            guard close(file) == 0 else { throw .current("close", path) }
+            try directory.close(file)
             keepPrevious()
-            guard unsafe renameat(handle, Name.temporary, handle, Name.current) == 0 else {
-                throw .current("rename", path)
-            }
+            try directory.rename(Name.temporary, to: Name.current)
         } catch {
-            _ = unsafe unlinkat(handle, Name.temporary, 0)
+            try? directory.remove(Name.temporary)
             throw error
         }
-        guard fsync(handle) == 0 else { throw .current("sync", directory) }
-        if isMarkedBehind, unsafe unlinkat(handle, Name.behind, 0) == 0 || errno == ENOENT { isMarkedBehind = false }
+        isMarkedBehind = false
+        try directory.sync()
+        // Only now: until here it was what the next start would have gone on from.
+        if hasBehind, (try? directory.remove(Name.behind)) != nil { hasBehind = false }
     }
 
     /// Says on disk that newer figures than the state file's are about to be published.
@@ -146,11 +125,17 @@ final class StateStore {
     ///   is then killed and the device works again at the next start, counters go on from the last commit.
     func markBehind() -> Bool {
         if isMarkedBehind { return true }
-        if unsafe renameat(handle, Name.current, handle, Name.behind) == 0 || errno == ENOENT {
+        do throws(SystemError) {
+            hasBehind = true
+            if try directory.exists(Name.current) {
+                try directory.rename(Name.current, to: Name.behind)
+                try? directory.sync()
+            }
             isMarkedBehind = true
-            fsync(handle)
+            return true
+        } catch {
+            return false
         }
-        return isMarkedBehind
     }
 
     /// Keeps the state that is about to be replaced as the previous generation.
@@ -158,37 +143,12 @@ final class StateStore {
     /// A hard link leaves `state.bin` in place at every moment. Without links there is no previous generation, which
     /// costs a fallback and no correctness.
     private func keepPrevious() {
-        guard unsafe faccessat(handle, Name.current, F_OK, AT_SYMLINK_NOFOLLOW) == 0 else { return }
-        _ = unsafe unlinkat(handle, Name.previous, 0)
-        _ = unsafe linkat(handle, Name.current, handle, Name.previous, 0)
-    }
-
-    /// The content of a file; `nil` if there is none.
-    ///
-    /// Anything but a regular file of ours is refused.
-    private func read(_ name: String) throws(SystemError) -> [UInt8]? {
-        let path = "\(directory)/\(name)"
-        let file = unsafe openat(handle, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-        guard file >= 0 else {
-            if errno == ENOENT { return nil }
-            throw .current("open", path)
-        }
-        defer { close(file) }
-        var status = stat()
-        guard unsafe fstat(file, &status) == 0 else { throw .current("inspect", path) }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
-            throw SystemError(action: "trust what others may have written:", path: path, code: EPERM)
-        }
-        return try FileBytes.read(file, path: path, limit: Self.maximumBytes)
-    }
-
-    private func write(_ bytes: [UInt8], to file: Int32, path: String) throws(SystemError) {
-        var done = 0
-        while done < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(file, buffer.baseAddress?.advanced(by: done), buffer.count - done)
-            }
-            if count > 0 { done += count } else if count == 0 || errno != EINTR { throw .current("write", path) }
+        do throws(SystemError) {
+            guard try directory.exists(Name.current) else { return }
+            try directory.remove(Name.previous)
+            try directory.link(Name.current, to: Name.previous)
+        } catch {
+            return
         }
     }
 }
