@@ -179,39 +179,33 @@ struct FileTailer {
             return
         }
         let hadFile = !open.isEmpty || !closed.isEmpty
-        guard openUnseen(youngerThan: newestBirth, but: facts.identity, now: now) else { return }
+        guard try openUnseen(youngerThan: newestBirth, but: facts.identity, now: now) else { return }
         let handle = try files.open(path: settings.path, followingLinks: true)
-        let actual: FileFacts
-        do throws(FileError) {
-            actual = try files.facts(handle: handle)
-        } catch {
-            files.close(handle: handle)
-            throw error
-        }
+        let actual = try closing(handle) { () throws(FileError) in try files.facts(handle: handle) }
         // Replaced between the two calls: the next look sees it.
         guard actual.identity == facts.identity else { return files.close(handle: handle) }
+        let file = try closing(handle) { () throws(FileError) in
+            try beginning(handle: handle, facts: actual, now: now)
+        }
+        closed.removeAll { $0.identity == actual.identity }
         retireLive(now: now)
         if hadFile {
             pending.rotations &+= 1
             events.append(.rotated(path: settings.path))
         }
-        begin(handle: handle, facts: actual, now: now)
+        append(file)
         pathState = .open
     }
 
-    /// Begins the file the path leads to.
-    private mutating func begin(handle: Int32, facts: FileFacts, now: Int64) {
-        var file = fresh(handle: handle, facts: facts, path: settings.path, isRotated: false, now: now)
-        if let known = closed.firstIndex(where: { $0.identity == facts.identity }) {
-            if let again = proven(closed.remove(at: known), handle: handle, facts: facts, path: settings.path, now: now)
-            {
-                file = again
-                file.isRotated = false
-            }
-        } else if startAt == .end {
-            file = atEnd(file, now: now)
+    /// The file the path leads to, from where it is to be read.
+    private func beginning(handle: Int32, facts: FileFacts, now: Int64) throws(FileError) -> TailedFile {
+        let file = fresh(handle: handle, facts: facts, path: settings.path, isRotated: false, now: now)
+        if let known = closed.first(where: { $0.identity == facts.identity }) {
+            var again = try proven(known, handle: handle, facts: facts, path: settings.path, now: now)
+            again?.isRotated = false
+            return again ?? file
         }
-        append(file)
+        return startAt == .end ? try atEnd(file, now: now) : file
     }
 
     /// Puts a file among the open ones; the live one stays last.
@@ -240,7 +234,8 @@ struct FileTailer {
     mutating func lose(_ error: FileError, now: Int64) {
         if error.isMissing {
             retireLive(now: now)
-            _ = openUnseen(youngerThan: newestBirth, but: nil, now: now)
+            // What cannot be looked at now is looked at next time.
+            _ = try? openUnseen(youngerThan: newestBirth, but: nil, now: now)
             if pathState != .missing { events.append(.missing(path: settings.path)) }
             pathState = .missing
         } else {
@@ -308,7 +303,8 @@ struct FileTailer {
                 return .filled
             case .failed(let error):
                 if !open[index].isRotated { block(reason(error.code)) }
-                guard isQuiet else { continue }
+                // One failed read must not cost all that is left of a file: it is given up when it stays unreadable.
+                guard isQuiet, now - (open[index].failingSince ?? now) >= settings.rotatedQuiet else { continue }
                 finish(index, batch)
                 return .filled
             case .nothing:

@@ -34,8 +34,11 @@ extension FileTailer {
             return
         }
         let handle = try files.open(path: match.path, followingLinks: match.path == settings.path)
+        let file = try closing(handle) { () throws(FileError) in
+            try proven(position, handle: handle, facts: match.facts, path: match.path, now: now)
+        }
         if match.facts.identity != position.identity { pendingPositions.append(.finished(position.identity)) }
-        if let file = proven(position, handle: handle, facts: match.facts, path: match.path, now: now) {
+        if let file {
             append(file)
             return
         }
@@ -49,16 +52,22 @@ extension FileTailer {
     /// Opens rotated files that were never read: born after every file known.
     ///
     /// False while too many are open.
-    mutating func openUnseen(youngerThan birth: Int64?, but live: FileIdentity?, now: Int64) -> Bool {
-        guard let birth, birth > 0, let found = try? siblings(byAnyName: false) else { return true }
+    ///
+    /// - Throws: Something could not be looked at. It may be an unread file, and a younger one must not be begun before
+    ///   that is known.
+    mutating func openUnseen(
+        youngerThan birth: Int64?, but live: FileIdentity?, now: Int64
+    ) throws(FileError) -> Bool {
+        guard let birth, birth > 0 else { return true }
+        let found = try siblings(byAnyName: false)
         let unseen =
             found
             .filter { $0.facts.identity.birth >= birth && $0.facts.identity != live && !isKnown($0.facts.identity) }
             .sorted { ($0.facts.identity.birth, $1.path) < ($1.facts.identity.birth, $0.path) }
         for sibling in unseen {
             if open.count >= IngestLimits.openFiles { return false }
-            guard let handle = try? files.open(path: sibling.path, followingLinks: false) else { continue }
-            if isCopy(handle) {
+            guard let handle = try openSibling(sibling.path) else { continue }
+            if try closing(handle, { () throws(FileError) in try isCopy(handle) }) {
                 files.close(handle: handle)
                 continue
             }
@@ -78,7 +87,8 @@ extension FileTailer {
             && sibling.facts.identity != position.identity
         {
             guard let handle = try? files.open(path: sibling.path, followingLinks: false) else { continue }
-            guard let file = proven(position, handle: handle, facts: sibling.facts, path: sibling.path, now: now) else {
+            let proof = try? proven(position, handle: handle, facts: sibling.facts, path: sibling.path, now: now)
+            guard let file = proof ?? nil else {
                 files.close(handle: handle)
                 continue
             }
@@ -89,14 +99,38 @@ extension FileTailer {
         return 0
     }
 
+    /// Opens a file beside the log; `nil` if it is gone or not ours to read.
+    private func openSibling(_ path: String) throws(FileError) -> Int32? {
+        do throws(FileError) {
+            return try files.open(path: path, followingLinks: false)
+        } catch {
+            guard error.isMissing || error.isRefusal else { throw error }
+            return nil
+        }
+    }
+
+    /// What `body` returns; if it throws, the file is closed.
+    func closing<Result>(
+        _ handle: Int32, _ body: () throws(FileError) -> Result
+    ) throws(FileError) -> Result {
+        do throws(FileError) {
+            return try body()
+        } catch {
+            files.close(handle: handle)
+            throw error
+        }
+    }
+
     /// The file at its committed offset, if the bytes before it are those that were read.
+    ///
+    /// - Throws: They could not be read, which proves nothing.
     func proven(
         _ position: FilePosition, handle: Int32, facts: FileFacts, path: String, now: Int64
-    ) -> TailedFile? {
+    ) throws(FileError) -> TailedFile? {
         guard facts.size >= position.offset, position.headLength <= IngestLimits.headBytes,
             position.tailLength <= IngestLimits.tailBytes, UInt64(position.tailLength) <= position.offset,
-            let head = bytes(of: handle, at: 0, count: Int(position.headLength)),
-            let tail = bytes(
+            let head = try bytes(of: handle, at: 0, count: Int(position.headLength)),
+            let tail = try bytes(
                 of: handle, at: position.offset - UInt64(position.tailLength), count: Int(position.tailLength)),
             ContentHash.of(head) == position.headHash || position.headLength == 0,
             ContentHash.of(tail) == position.tailHash || position.tailLength == 0
@@ -114,13 +148,13 @@ extension FileTailer {
     }
 
     /// The file from the start of the line that is being written at its end.
-    func atEnd(_ file: TailedFile, now: Int64) -> TailedFile {
+    func atEnd(_ file: TailedFile, now: Int64) throws(FileError) -> TailedFile {
         let span = min(file.size, UInt64(settings.lineBytes + IngestLimits.tailBytes))
-        guard let last = bytes(of: file.handle, at: file.size - span, count: Int(span)) else { return file }
+        guard let last = try bytes(of: file.handle, at: file.size - span, count: Int(span)) else { return file }
         // Without a newline in reach the rest of the line is rejected as one.
         let lineStart = last.lastIndex(of: 10).map { $0 + 1 } ?? (span < file.size ? last.count : 0)
         let offset = file.size - span + UInt64(lineStart)
-        let head = bytes(of: file.handle, at: 0, count: Int(min(offset, UInt64(IngestLimits.headBytes)))) ?? []
+        let head = try bytes(of: file.handle, at: 0, count: Int(min(offset, UInt64(IngestLimits.headBytes)))) ?? []
         return TailedFile(
             handle: file.handle, identity: file.identity, path: file.path, offset: offset, head: head,
             tail: Array(last[..<lineStart].suffix(IngestLimits.tailBytes)), size: file.size, isRotated: file.isRotated,
@@ -128,29 +162,35 @@ extension FileTailer {
     }
 
     /// Whether the content is that of a file we know, as after `cp`: then it was read there.
-    private func isCopy(_ handle: Int32) -> Bool {
-        guard let facts = try? files.facts(handle: handle) else { return false }
-        return knownPositions.contains { known in
+    private func isCopy(_ handle: Int32) throws(FileError) -> Bool {
+        let facts = try files.facts(handle: handle)
+        for known in knownPositions {
             if known.headLength == IngestLimits.headBytes,
-                let head = bytes(of: handle, at: 0, count: IngestLimits.headBytes)
+                let head = try bytes(of: handle, at: 0, count: IngestLimits.headBytes)
             {
-                return ContentHash.of(head) == known.headHash
+                if ContentHash.of(head) == known.headHash { return true }
+            } else if known.tailLength >= Self.provingBytes,
+                try proven(known, handle: handle, facts: facts, path: known.path, now: 0) != nil
+            {
+                return true
             }
-            return known.tailLength >= Self.provingBytes
-                && proven(known, handle: handle, facts: facts, path: known.path, now: 0) != nil
         }
+        return false
     }
 
     /// Exactly `count` bytes at a place; `nil` if the file has not that many there.
-    private func bytes(of handle: Int32, at offset: UInt64, count: Int) -> [UInt8]? {
+    private func bytes(of handle: Int32, at offset: UInt64, count: Int) throws(FileError) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
+        var failure: FileError?
         let isWhole = unsafe bytes.withUnsafeMutableBytes { buffer in
             do throws(FileError) {
                 return unsafe try files.read(handle: handle, at: offset, into: buffer) == count
             } catch {
+                failure = error
                 return false
             }
         }
+        if let failure { throw failure }
         return isWhole ? bytes : nil
     }
 
@@ -168,16 +208,35 @@ extension FileTailer {
             // Rotated away, which is what the others are looked at for.
         }
         for place in places {
-            for name in try files.names(directory: place.directory, limit: IngestLimits.directoryEntries) {
-                guard byAnyName || place.isRotatedName(name) else { continue }
+            for name in try names(in: place.directory) where byAnyName || place.isRotatedName(name) {
                 let path = place.sibling(name)
-                guard let facts = try? files.facts(path: path, followingLinks: false), facts.isRegular,
+                guard let facts = try factsOfSibling(path), facts.isRegular,
                     !found.contains(where: { $0.facts.identity == facts.identity })
                 else { continue }
                 found.append(Sibling(path: path, facts: facts))
             }
         }
         return found
+    }
+
+    /// Names in a directory; none if it may be entered and not listed, which is enough to follow a path.
+    private func names(in directory: String) throws(FileError) -> [String] {
+        do throws(FileError) {
+            return try files.names(directory: directory, limit: IngestLimits.directoryEntries)
+        } catch {
+            guard error.isRefusal else { throw error }
+            return []
+        }
+    }
+
+    /// Facts of a file beside the log; `nil` for a link, and for what is gone or not ours to look at.
+    private func factsOfSibling(_ path: String) throws(FileError) -> FileFacts? {
+        do throws(FileError) {
+            return try files.facts(path: path, followingLinks: false)
+        } catch {
+            guard error.isMissing || error.isRefusal || error.code == ELOOP else { throw error }
+            return nil
+        }
     }
 }
 
@@ -231,4 +290,6 @@ extension FileIdentity {
 extension FileError {
     /// Whether there is nothing at the path.
     var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+    /// Whether we are not allowed to, which does not pass by itself.
+    var isRefusal: Bool { code == EACCES || code == EPERM }
 }

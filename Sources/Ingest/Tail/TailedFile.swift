@@ -48,6 +48,8 @@ struct TailedFile {
     private(set) var lastGrowth: Int64
     /// Whether its end was reached since it was opened.
     private(set) var hasReachedEnd = false
+    /// Since when every read of it has failed; `nil` if the last one did not.
+    private(set) var failingSince: Int64?
 
     private var head: [UInt8]
     private var tail: [UInt8]
@@ -130,6 +132,7 @@ struct TailedFile {
             let context = tail.count
             let wanted = min(batch.byteCapacity, context + lineBytes + 1)
             let count = try read(batch, from: files, at: offset - UInt64(context), count: wanted)
+            failingSince = nil
             guard isUnchanged(batch, count: count) else { return .changed }
             grow(to: offset + UInt64(count - context), now: now)
             if count < wanted { hasReachedEnd = true }
@@ -161,6 +164,7 @@ struct TailedFile {
         } catch {
             // Younger files need not wait for one that cannot be read.
             hasReachedEnd = true
+            failingSince = failingSince ?? now
             return .failed(error)
         }
     }
