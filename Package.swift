@@ -96,6 +96,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ], goldens: true),
+        // The core, the tail and the state store together, under histories drawn from seeds.
+        tests("Simulation", sees: ["Daemon", "Ingest", "LineFormats", "StateCodec", "Monitor", "Events"]),
         .testTarget(name: "TidyTests", dependencies: ["Catalog", "Exposition"], swiftSettings: settings),
         .testTarget(name: "EndToEndTests", dependencies: ["telltale", "Scenarios"], swiftSettings: settings),
     ],

@@ -1,0 +1,51 @@
+import Glibc
+import TestKit
+
+@testable import Ingest
+
+/// A file system whose calls fail now and then, for no reason that lasts.
+final class FaultyFiles: FileSystem {
+    private let files: SimulatedFileSystem
+    private var random: SplitMix64
+    /// One call in so many fails; 0 for none.
+    var oneIn: UInt64 = 0
+
+    init(_ files: SimulatedFileSystem, seed: UInt64) {
+        self.files = files
+        random = SplitMix64(seed: seed)
+    }
+
+    private func enter() throws(FileError) {
+        guard oneIn > 0, random.next() % oneIn == 0 else { return }
+        throw FileError(code: [EIO, ENOMEM, EMFILE, ESTALE][Int(random.next() % 4)])
+    }
+
+    func facts(path: String, followingLinks: Bool) throws(FileError) -> FileFacts {
+        try enter()
+        return try files.facts(path: path, followingLinks: followingLinks)
+    }
+
+    func facts(handle: Int32) throws(FileError) -> FileFacts {
+        try enter()
+        return try files.facts(handle: handle)
+    }
+
+    func open(path: String, followingLinks: Bool) throws(FileError) -> Int32 {
+        try enter()
+        return try files.open(path: path, followingLinks: followingLinks)
+    }
+
+    func close(handle: Int32) { files.close(handle: handle) }
+
+    func read(handle: Int32, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+        try enter()
+        return unsafe try files.read(handle: handle, at: offset, into: buffer)
+    }
+
+    func resolved(path: String) -> String? { files.resolved(path: path) }
+
+    func names(directory: String, limit: Int) throws(FileError) -> [String] {
+        try enter()
+        return try files.names(directory: directory, limit: limit)
+    }
+}
