@@ -7,6 +7,8 @@
 # Parts: format      swift format lint
 #        build       build with its tests, imports as declared
 #        unit        swift test
+#        simulation  10,000 histories of the core, the tail and the disk, each drawn from a seed
+#        kill        a real daemon killed again and again: every line counted exactly once
 #        clients     the examples with real clients against the real daemon: scraped is what was sent
 #        rules       promtool: configuration, rules, unit tests of the rules
 #        routes      amtool: configurations, routes, templates
@@ -21,7 +23,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
 . deploy/packages.sh
 
-parts=(format build unit clients rules routes dashboards manifests release demo)
+parts=(format build unit simulation kill clients rules routes dashboards manifests release demo)
 import_check=(--explicit-target-dependency-import-check error)
 static=(-c release --static-swift-stdlib --scratch-path .build/static)
 size_limit=25000000
@@ -63,6 +65,15 @@ part_build() {
 
 part_unit() {
     check 'swift test' swift test "${import_check[@]}"
+}
+
+part_simulation() {
+    check 'simulation' Tests/Harness/simulate.sh --seeds 10000
+}
+
+part_kill() {
+    check 'swift build' quietly swift build --product telltale "${import_check[@]}"
+    check 'kill' Tests/Harness/kill.sh --binary "$(swift build --show-bin-path)/telltale"
 }
 
 part_clients() {
@@ -124,7 +135,7 @@ part_dashboards() {
 part_manifests() {
     check 'operations' python3 -B deploy/check_operations.py
     check 'shell scripts parse' bash -n deploy/demo.sh deploy/test.sh deploy/packages.sh \
-        deploy/examples/check.sh alertmanager/routes_test.sh
+        deploy/examples/check.sh alertmanager/routes_test.sh Tests/Harness/*.sh
 }
 
 release_binary() { printf '%s/telltale' "$(swift build "${static[@]}" --show-bin-path)"; }
