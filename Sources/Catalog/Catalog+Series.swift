@@ -61,7 +61,7 @@ private struct PlannedModel {
         model.referenceState = .ready
         for signal in schema.signals { addOutput(signal, to: &model) }
         model.windows = settings.windows.map {
-            ModelWindow(label: $0.label, events: 0, performance: performance)
+            ModelWindow(label: $0.label, events: 1, performance: performance)
         }
         return model
     }
@@ -74,9 +74,12 @@ private struct PlannedModel {
         case (.prediction, .numeric): model.value = histogram([])
         case (.prediction, .categorical):
             model.classes = names(min(classes, settings.limits.categoriesPerSignal) + 1).map { ($0, 0) }
-        case (.outcome, .numeric): model.errors = ErrorSums()
+        case (.outcome, .numeric):
+            model.errors = ErrorSums()
+            model.outcomeDelay = histogram(ValueHistogram.delayBounds)
         case (.outcome, .categorical):
             let names = names(min(classes, settings.limits.confusionClasses) + 1)
+            model.outcomeDelay = histogram(ValueHistogram.delayBounds)
             model.confusion = names.flatMap { actual in names.map { (actual, $0, 0) } }
         }
     }

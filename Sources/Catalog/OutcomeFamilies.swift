@@ -6,7 +6,20 @@ internal import Monitor
 enum OutcomeFamilies {
     static let outcomes = FamilyDescriptor(
         "model_outcomes_total", .counter, labels: modelLabels + ["result"],
-        help: "Outcomes by what became of them: joined means it met its prediction.")
+        help: """
+            Outcomes by what became of them: joined (compared with its prediction), orphan (its prediction did not \
+            come), duplicate (said before), corrected (contradicts an earlier one, which stands), incomparable (a name \
+            for a number); and predictions that got none: expired (waited too long), evicted (made room).
+            """)
+    static let pending = FamilyDescriptor(
+        "model_pending_outcomes", .gauge, labels: modelLabels,
+        help: "Predictions with an identifier that wait for their outcome.")
+    static let delay = FamilyDescriptor(
+        "model_outcome_delay_seconds", .histogram, unit: "seconds", labels: modelLabels,
+        help: "Time from a prediction to its outcome that came in a record of its own, in seconds.")
+    static let coverage = FamilyDescriptor(
+        "model_outcome_coverage_ratio", .gauge, unit: "ratio", labels: modelLabels + ["window"],
+        help: "Share of the window's predictions that were compared with their outcome.")
     static let confusion = FamilyDescriptor(
         "model_confusion_total", .counter, labels: modelLabels + ["actual", "predicted"],
         help: """
@@ -32,14 +45,39 @@ enum OutcomeFamilies {
         "model_performance_upper", .gauge, labels: modelLabels + ["metric", "window"],
         help: "Upper bound of the 95 % confidence interval of model_performance.")
 
-    static let all = [outcomes, confusion, absoluteError, squaredError, performance, lower, upper]
+    static let all = [
+        outcomes, pending, delay, coverage, confusion, absoluteError, squaredError, performance, lower, upper,
+    ]
 
     static func render(_ models: [LabelledModel], into writer: inout ExpositionWriter) {
         if writer.begin(outcomes) {
             for model in models where hasOutcomes(model) {
+                for (result, count) in results(model.snapshot) {
+                    writer.open(model.labels)
+                    writer.label("result", result)
+                    writer.close(count: count)
+                }
+            }
+        }
+        if writer.begin(pending) {
+            for model in models where hasOutcomes(model) {
                 writer.open(model.labels)
-                writer.label("result", "joined")
-                writer.close(count: model.snapshot.joinedOutcomes)
+                writer.close(count: UInt64(max(0, model.snapshot.pendingPredictions)))
+            }
+        }
+        if writer.begin(delay) {
+            for model in models {
+                guard let delay = model.snapshot.outcomeDelay else { continue }
+                writer.histogram(model.labels, delay)
+            }
+        }
+        if writer.begin(coverage) {
+            for model in models where hasOutcomes(model) {
+                for window in model.snapshot.windows where window.events > 0 {
+                    writer.open(model.labels)
+                    writer.label("window", window.label)
+                    writer.close(Double(window.outcomes) / Double(window.events))
+                }
             }
         }
         if writer.begin(confusion) {
@@ -60,7 +98,18 @@ enum OutcomeFamilies {
     }
 
     private static func hasOutcomes(_ model: LabelledModel) -> Bool {
-        model.snapshot.joinedOutcomes > 0 || model.signals.contains { $0.snapshot.role == .outcome }
+        let snapshot = model.snapshot
+        return snapshot.joinedOutcomes > 0 || snapshot.pendingPredictions > 0 || snapshot.outcomes != OutcomeTotals()
+            || model.signals.contains { $0.snapshot.role == .outcome }
+    }
+
+    private static func results(_ model: ModelSnapshot) -> [(String, UInt64)] {
+        [
+            ("joined", model.joinedOutcomes), ("orphan", model.outcomes.orphans),
+            ("duplicate", model.outcomes.duplicates), ("corrected", model.outcomes.corrections),
+            ("incomparable", model.outcomes.incomparable), ("expired", model.outcomes.expired),
+            ("evicted", model.outcomes.evicted),
+        ]
     }
 
     private static func errors(

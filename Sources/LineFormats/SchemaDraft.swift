@@ -4,11 +4,17 @@ import Events
 struct SchemaDraft {
     private let fields: [FieldSample]
     private let hints: SchemaHints
+    /// Whether later records may have fields that none has had so far.
+    private let hasFurtherFields: Bool
     private(set) var explanation: [String] = []
     var schema = Schema(signals: [])
     private var taken: Set<Int> = []
 
-    init(fields: [FieldSample], inputs: [[String]] = [], outputs: [[String]] = [], hints: SchemaHints = SchemaHints()) {
+    init(
+        fields: [FieldSample], inputs: [[String]] = [], outputs: [[String]] = [], hints: SchemaHints = SchemaHints(),
+        hasFurtherFields: Bool = true
+    ) {
+        self.hasFurtherFields = hasFurtherFields
         self.fields = fields
         self.hints = hints
         (schema.inputs, schema.outputs) = (inputs, outputs)
@@ -215,6 +221,18 @@ struct SchemaDraft {
             isNamed || found.allSatisfy { fields[$0].isClassNumber } ? .categorical : .numeric
         if let prediction { append(prediction, "prediction", .prediction, kind) }
         if let outcome { append(outcome, "outcome", .outcome, kind) }
+        expectOutcome()
+    }
+
+    /// What turned out to be true may come hours later, in records of their own in the same log.
+    private mutating func expectOutcome() {
+        let path = [FieldNames.outcome[0]]
+        guard hasFurtherFields, schema.identifier != nil, schema.inputs.isEmpty, schema.outputs.isEmpty,
+            let kind = schema.signals.first(where: { $0.role == .prediction })?.kind, !has(.outcome),
+            index(of: path) == nil
+        else { return }
+        schema.signals.append(Signal(name: "outcome", role: .outcome, kind: kind, path: path))
+        explain("outcome: \(path[0]), \(kind), in case it comes with the id in a record of its own")
     }
 
     private mutating func assignLatency() {

@@ -4,7 +4,8 @@ public import Events
 ///
 /// Field names are compared with the common synonyms below, in any case and with `_`, `-` or camel case between words.
 /// The members of an object `features` (or `inputs`, `input`) are the features; without one, every other scalar field
-/// at the top is. The outcome depends on nothing but the records and their order.
+/// at the top is. Where predictions have an identifier and no outcome, a field `outcome` is expected all the same: it
+/// may come later, in a record of its own. The result depends on nothing but the records and their order.
 public struct SchemaInference: Sendable {
     /// Records that are looked at, at most; later ones are not taken in.
     public static let recordLimit = 1_000
@@ -33,6 +34,8 @@ public struct SchemaInference: Sendable {
     /// How records are written; `nil` before the first lines came.
     public private(set) var format: RecordFormat?
 
+    /// Whether the records are rows under a header, which names all fields there are.
+    private var hasHeader = false
     private var fields: [FieldSample] = []
     private var indices: [[String]: Int] = [:]
     private var inputs: [[String]] = []
@@ -154,6 +157,7 @@ public struct SchemaInference: Sendable {
     /// Takes in the records of a CSV text without its header, until `recordLimit` is reached; an unfinished last record
     /// is left out unless it is the only one.
     public mutating func add(rows text: [UInt8], header: [String], separator: UInt8 = UInt8(ascii: ",")) {
+        hasHeader = true
         let rows: [[String]?] = withTerminated(text) { bytes, count in
             var rows: [[String]?] = []
             var at = 0
@@ -216,7 +220,8 @@ public struct SchemaInference: Sendable {
     private func inferFromFields(defaultModel: String, defaultVersion: String) -> Result? {
         let inputs = inputs + hints.inputs.filter { !self.inputs.contains($0) }
         let outputs = outputs + hints.outputs.filter { !self.outputs.contains($0) }
-        var draft = SchemaDraft(fields: fields, inputs: inputs, outputs: outputs, hints: hints)
+        var draft = SchemaDraft(
+            fields: fields, inputs: inputs, outputs: outputs, hints: hints, hasFurtherFields: !hasHeader)
         draft.schema.format = format ?? hints.format ?? RecordFormat()
         draft.assignHints()
         draft.assignRoles()

@@ -5,27 +5,43 @@ extension Monitor {
     /// Applies the rows of a batch: finds model and pane of each, then takes them column by column in groups.
     mutating func applyRows(_ batch: EventBatch, binding: SchemaBinding, arrival: Int64, now: Instant) {
         if batch.rowCount > scratch.rowCapacity { scratch = ApplyScratch(rowCapacity: batch.rowCount) }
-        placeRows(batch, binding: binding, arrival: arrival, now: now)
+        let outcomes = placeRows(batch, binding: binding, arrival: arrival, now: now)
         for slot in touched { slots[slot].followClock() }
         if let first = touched.first { slots[first].state.unexpectedFields &+= batch.unexpectedFields }
         groupRows(batch)
         // What is learned from comes first: the rest of the batch may already be compared with the outcome.
         for group in groups.indices where groups[group].treatment.contains(.learning) {
-            absorb(batch, group, binding: binding)
+            absorb(batch, group, binding: binding, arrival: arrival)
         }
         for slot in touched where slots[slot].learningRows > 0 {
             slots[slot].learningRows = 0
             slots[slot].finishLearning(settings, now: now)
         }
         for group in groups.indices where !groups[group].treatment.contains(.learning) {
-            absorb(batch, group, binding: binding)
+            absorb(batch, group, binding: binding, arrival: arrival)
+        }
+        guard outcomes > 0 else { return }
+        for row in 0..<batch.rowCount where unsafe scratch.slots[row] == RowGroup.noSlot {
+            takeOutcome(batch, row: row, binding: binding, arrival: arrival)
         }
     }
 
     /// First pass: model, time and treatment of every row.
-    private mutating func placeRows(_ batch: EventBatch, binding: SchemaBinding, arrival: Int64, now: Instant) {
+    ///
+    /// Returns how many rows are outcomes to be joined, which have none of all this: their model is that of their
+    /// prediction.
+    private mutating func placeRows(
+        _ batch: EventBatch, binding: SchemaBinding, arrival: Int64, now: Instant
+    ) -> Int {
         var recent = RecentModels()
+        var outcomes = 0
         for row in 0..<batch.rowCount {
+            let isOutcomeOnly = isOutcomeOnly(batch, row: row, binding: binding)
+            if isOutcomeOnly, binding.isJoinable(batch, row: row) {
+                unsafe scratch.slots[row] = RowGroup.noSlot
+                outcomes &+= 1
+                continue
+            }
             var found = recent.find(row, in: batch)
             if found == nil {
                 found = unsafe self.slot(
@@ -40,7 +56,7 @@ extension Monitor {
             let time = hasTimestamp ? timestamp : max(arrival, slots[slot].state.clock.watermark)
             let (minute, isLate) = slots[slot].place(time, wall: now.wall)
             var treatment: RowGroup.Treatment = isLate ? .late : []
-            if isOutcomeOnly(batch, row: row, binding: binding) {
+            if isOutcomeOnly {
                 treatment.insert(.outcomeOnly)
             } else {
                 if slots[slot].state.learner != nil, slots[slot].takesForLearning(settings.learning, time: time) {
@@ -53,12 +69,13 @@ extension Monitor {
             unsafe scratch.minutes[row] = minute
             unsafe scratch.treatments[row] = treatment.rawValue
         }
+        return outcomes
     }
 
     /// Second pass: rows of one model, pane and treatment become a group, in the order of the batch.
     private mutating func groupRows(_ batch: EventBatch) {
         groups.removeAll(keepingCapacity: true)
-        for row in 0..<batch.rowCount {
+        for row in 0..<batch.rowCount where unsafe scratch.slots[row] != RowGroup.noSlot {
             let slot = unsafe Int(scratch.slots[row])
             let treatment = unsafe RowGroup.Treatment(rawValue: scratch.treatments[row])
             let minute = unsafe scratch.minutes[row]
@@ -76,7 +93,7 @@ extension Monitor {
             groups[group].count = 0
             slots[groups[group].slot].newestGroup = -1
         }
-        for row in 0..<batch.rowCount {
+        for row in 0..<batch.rowCount where unsafe scratch.slots[row] != RowGroup.noSlot {
             let group = unsafe Int(scratch.groups[row])
             unsafe scratch.order[groups[group].start &+ groups[group].count] = Int32(truncatingIfNeeded: row)
             groups[group].count &+= 1
@@ -104,13 +121,16 @@ extension Monitor {
     }
 
     /// Third pass: one group.
-    private mutating func absorb(_ batch: EventBatch, _ index: Int, binding: borrowing SchemaBinding) {
+    private mutating func absorb(_ batch: EventBatch, _ index: Int, binding: SchemaBinding, arrival: Int64) {
         let group = groups[index]
         let signals = self.signals(of: batch, slot: group.slot)
         let rows = unsafe UnsafeBufferPointer(start: scratch.order + group.start, count: group.count)
         unsafe slots[group.slot].absorb(
             batch, rows: rows, group: group, columns: binding.columns, signals: signals, settings: settings,
             scratch: scratch, overflows: &overflows)
+        if binding.joinsOutcomes, !group.treatment.contains(.outcomeOnly) {
+            awaitOutcomes(batch, group, binding: binding, signals: signals, arrival: arrival)
+        }
     }
 
     /// Number of the model's signal per column of the batch, found once.

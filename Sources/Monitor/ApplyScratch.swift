@@ -14,6 +14,9 @@ struct RowGroup {
         static let outcomeOnly = Treatment(rawValue: 4)
     }
 
+    /// In place of the model's number for a row that is of no group.
+    static let noSlot: Int32 = -1
+
     var slot: Int
     /// Tier of the pane; -1 when no pane holds the rows.
     var tier: Int
@@ -31,7 +34,7 @@ struct RowGroup {
 @safe
 struct ApplyScratch: ~Copyable {
     private(set) var rowCapacity: Int
-    /// Per row: number of its model.
+    /// Per row: number of its model, or `RowGroup.noSlot`.
     let slots: UnsafeMutablePointer<Int32>
     /// Per row: minute of its pane.
     let minutes: UnsafeMutablePointer<Int64>

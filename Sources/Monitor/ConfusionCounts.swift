@@ -23,6 +23,9 @@ public struct ConfusionCounts: Sendable, Equatable {
         return classes
     }
 
+    /// Number of pairs counted.
+    public var total: UInt64 { counts.reduce(0, &+) }
+
     /// Where the count of a pair lies; may be beyond `counts`.
     static func position(actual: Int, predicted: Int) -> Int {
         let shell = max(actual, predicted)

@@ -38,6 +38,8 @@ extension ModelState {
         unexpectedFields = 0
         wrongTypes = 0
         joinedOutcomes = 0
+        outcomes = OutcomeTotals()
+        outcomeDelay = nil
         for number in classCounts.indices { classCounts[number] = 0 }
         confusion = ConfusionCounts()
         errors = ErrorSums()

@@ -13,6 +13,9 @@ extension ModelSlot {
         snapshot.unexpectedFields = state.unexpectedFields
         snapshot.wrongTypes = state.wrongTypes
         snapshot.joinedOutcomes = state.joinedOutcomes
+        snapshot.outcomes = state.outcomes
+        snapshot.pendingPredictions = state.pending.count
+        snapshot.outcomeDelay = state.outcomeDelay?.snapshot
         snapshot.classes = classes
         snapshot.confusion = confusion(settings.limits.confusionClasses)
         snapshot.errors = state.errors.count > 0 ? state.errors : nil
@@ -91,6 +94,7 @@ extension ModelSlot {
             }
             for window in step.ending {
                 windows[window].events = sum.predictions
+                windows[window].outcomes = sum.confusion.total &+ sum.errors.count
                 windows[window].performance = performance(of: sum)
             }
         }

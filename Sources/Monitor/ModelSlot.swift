@@ -10,6 +10,8 @@ struct ModelSlot {
     var compiled: [CompiledSignal] = []
     /// Per signal: its detector of drift, made from the state when it is needed.
     var detectors: [EvidenceDetector?] = []
+    /// Number of the first signal of an outcome; `nil` without one.
+    private(set) var outcomeSignal: Int?
     /// Numbers of signals by role and name.
     var signalTable = SignalTable()
     /// Classes of predictions and outcomes; class `i` of the state has number `i` here and `i + 1` in counts.
@@ -53,6 +55,7 @@ struct ModelSlot {
             self.state.classes = []
             self.state.classCounts = [0]
         }
+        self.state.forgetPendingClasses(beyond: self.state.classes.count)
         for signal in state.signals { _ = add(signal) }
     }
 
@@ -65,6 +68,7 @@ struct ModelSlot {
         let number = state.signals.count
         guard signalTable.insert(role: signal.role, name: signal.name, number: number) else { return nil }
         state.signals.append(signal)
+        if signal.role == .outcome, outcomeSignal == nil { outcomeSignal = number }
         compiled.append(CompiledSignal(reference(for: signal), kind: signal.kind))
         fitBins(number)
         return number

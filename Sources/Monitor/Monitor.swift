@@ -26,7 +26,9 @@ public struct Monitor: ~Copyable {
     var overflows = [UInt64](repeating: 0, count: MonitorLimit.allCases.count)
     var directory = ModelDirectory()
     var custom: CustomRegistry
-    /// Takes the names of one mapped observation at a time.
+    /// Outcomes that came in records of their own.
+    var held = HeldOutcomes()
+    /// Takes the names of one mapped observation, or of one outcome, at a time.
     let routed = CustomRoute.scratch()
     var scratch = ApplyScratch(rowCapacity: EventLimits.batchRows)
     var groups: [RowGroup] = []
@@ -94,6 +96,7 @@ public struct Monitor: ~Copyable {
             slots[slot].state.clock.rest(until: now)
             slots[slot].followClock()
         }
+        expireOutcomes(arrival: arrivalTime(at: now))
         custom.evict(now: arrivalTime(at: now))
     }
 
@@ -142,8 +145,7 @@ public struct Monitor: ~Copyable {
     private func state(at now: Instant) -> MonitorState {
         MonitorState(
             generation: generation, taken: now, arrivalTime: arrivalTime(at: now), windows: settings.windows,
-            sources: sources, models: slots.map(\.state), custom: custom.state,
-            overflows: overflows)
+            sources: sources, models: slots.map(\.state), custom: custom.state, outcomes: held, overflows: overflows)
     }
 
     /// Takes over a state as far as it fits the settings.
@@ -168,7 +170,8 @@ public struct Monitor: ~Copyable {
         if !keepsPanes, !state.models.isEmpty { notes.append("the windows changed: they start empty") }
         slots = []
         directory = ModelDirectory()
-        for var model in state.models {
+        var slotOfModel = [Int](repeating: -1, count: state.models.count)
+        for (number, var model) in state.models.enumerated() {
             let isOther = model.model == Self.otherModel
             guard isOther || directory.count < settings.limits.models else {
                 notes.append("model \(model.model) version \(model.version) is beyond the limit of models: forgotten")
@@ -187,8 +190,10 @@ public struct Monitor: ~Copyable {
             }
             slot.declareReferenceSignals(settings)
             slot.followClock()
+            slotOfModel[number] = slots.count
             slots.append(slot)
         }
+        adoptOutcomes(state.outcomes, slotOfModel: slotOfModel)
         for setting in settings.models {
             guard let version = setting.version else { continue }
             _ = self.slot(model: setting.name, version: version, cost: SeriesCost.model(settings))
@@ -301,13 +306,20 @@ struct BoundColumn {
 
 /// What a source's schema means to the monitor.
 struct SchemaBinding {
+    /// The model of a source that is given none.
+    static let unnamedModel = "default"
+
     let schema: Schema
     /// All columns, in the order of the schema.
     let columns: [BoundColumn]
     /// Column of the prediction; `nil` without one.
     let prediction: BoundColumn?
+    /// Place of that column among all.
+    let predictionPlace: Int?
     /// Column of the outcome; `nil` without one.
     let outcome: BoundColumn?
+    /// Whether its predictions and outcomes wait for each other.
+    let joinsOutcomes: Bool
     /// Columns of everything but the outcome.
     let others: [BoundColumn]
     /// Time series that a model with this schema costs.
@@ -327,8 +339,10 @@ struct SchemaBinding {
             return BoundColumn(role: signal.role, kind: signal.kind, place: places[signal.kind, default: 0])
         }
         self.columns = columns
-        prediction = columns.first { $0.role == .prediction }
+        predictionPlace = columns.firstIndex { $0.role == .prediction }
+        prediction = predictionPlace.map { columns[$0] }
         outcome = columns.first { $0.role == .outcome }
+        joinsOutcomes = schema.identifier != nil && settings.joining.pending > 0
         others = columns.filter { $0.role != .outcome }
         cost = schema.signals.reduce(SeriesCost.model(settings)) {
             $0 + SeriesCost.signal(role: $1.role, kind: $1.kind, settings: settings)

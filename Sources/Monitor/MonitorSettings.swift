@@ -115,6 +115,8 @@ public struct MonitorSettings: Sendable, Equatable {
     public var minimumEvents: UInt64 = 50
     /// What a drift verdict asks for.
     public var verdict = VerdictSetting()
+    /// How long predictions and outcomes wait for each other.
+    public var joining = JoinSetting()
     /// Bounds.
     public var limits = MonitorLimits()
     /// Names of the sources, in the order of `EventBatch.source`.

@@ -105,8 +105,14 @@ public struct ModelSnapshot: Sendable {
     public var unexpectedFields: UInt64
     /// See `missingFields`.
     public var wrongTypes: UInt64
-    /// Inline outcomes that met their prediction.
+    /// Outcomes that met their prediction, in its record or in one of their own.
     public var joinedOutcomes: UInt64
+    /// Predictions and outcomes that did not meet as they should.
+    public var outcomes: OutcomeTotals
+    /// Predictions that wait for their outcome.
+    public var pendingPredictions: Int
+    /// Time from a prediction to the outcome that came in a record of its own, in seconds; `nil` before the first.
+    public var outcomeDelay: HistogramSnapshot?
     /// Classification: predictions by actual and predicted class.
     ///
     /// Every pair of known classes, 0 included.
@@ -142,6 +148,9 @@ public struct ModelSnapshot: Sendable {
         unexpectedFields = 0
         wrongTypes = 0
         joinedOutcomes = 0
+        outcomes = OutcomeTotals()
+        pendingPredictions = 0
+        outcomeDelay = nil
         confusion = []
         errors = nil
         reference = nil
@@ -172,6 +181,8 @@ public struct ModelWindow: Sendable {
     public var label: String
     /// Predictions in the window.
     public var events: UInt64
+    /// Those of them that were compared with their outcome.
+    public var outcomes: UInt64 = 0
     /// Quality statistics of predictions against inline outcomes, with the sample size; empty without outcomes.
     public var performance: [PerformanceValue]
 

@@ -16,6 +16,8 @@ public enum MonitorLimit: UInt8, Sendable, CaseIterable {
     case positions = 4
     /// Samples of custom metrics that went to an overflow series.
     case customSeries = 5
+    /// Predictions and outcomes that were given up for want of room before they met.
+    case pendingOutcomes = 6
 
     /// The `limit` label value.
     public var label: String {
@@ -26,6 +28,7 @@ public enum MonitorLimit: UInt8, Sendable, CaseIterable {
         case .series: "series"
         case .positions: "positions"
         case .customSeries: "custom_series"
+        case .pendingOutcomes: "pending_outcomes"
         }
     }
 }
@@ -49,13 +52,16 @@ public struct MonitorState: Sendable {
     public var models: [ModelState]
     /// Metrics that are no model's.
     public var custom: CustomState
+    /// Outcomes that came in records of their own.
+    public var outcomes: HeldOutcomes
     /// How often each limit was reached, by `MonitorLimit.rawValue`.
     public var overflows: [UInt64]
 
     /// Creates a state.
     public init(
         generation: UInt64, taken: Instant, arrivalTime: Int64, windows: [WindowSetting], sources: [SourceState],
-        models: [ModelState], custom: CustomState = CustomState(), overflows: [UInt64]
+        models: [ModelState], custom: CustomState = CustomState(), outcomes: HeldOutcomes = HeldOutcomes(),
+        overflows: [UInt64]
     ) {
         self.generation = generation
         self.taken = taken
@@ -64,6 +70,7 @@ public struct MonitorState: Sendable {
         self.sources = sources
         self.models = models
         self.custom = custom
+        self.outcomes = outcomes
         self.overflows = overflows
     }
 }
@@ -149,6 +156,12 @@ public struct ModelState: Sendable {
     public var wrongTypes: UInt64 = 0
     /// Outcomes compared with their prediction.
     public var joinedOutcomes: UInt64 = 0
+    /// Predictions and outcomes that did not meet as they should.
+    public var outcomes = OutcomeTotals()
+    /// Time from a prediction to the outcome that came after it, in seconds; `nil` before the first.
+    public var outcomeDelay: ValueHistogram?
+    /// Predictions that wait for their outcome.
+    public var pending = WaitingTable<PendingPrediction>()
     /// Classes by number; class 0 stands for all beyond the limit and is not listed.
     public var classes: [String] = []
     /// Predictions by class, number 0 included; may be shorter than the list.

@@ -9,9 +9,11 @@ public enum SeriesCost {
     public static func model(_ settings: MonitorSettings) -> Int {
         // Identity, statuses, newest prediction, late events, schema violations, reference (three families),
         // thresholds of evidence and effect; per kind: compared and drifted signals, their share, and whether any has;
-        // per window: events and overall score.
+        // per window: events, overall score and coverage of outcomes; outcomes by seven results, pending ones, delay.
         let always = 1 + Status.allCases.count + 1 + 1 + 3 + 3 + 2 + 4 * DriftKind.allCases.count
-        return always + 2 * settings.windows.count + (settings.models.map(\.thresholds.count).max() ?? 0)
+        let outcomes = 7 + 1 + histogram(bounds: ValueHistogram.delayBounds.count)
+        let thresholds = settings.models.map(\.thresholds.count).max() ?? 0
+        return always + outcomes + 3 * settings.windows.count + thresholds
     }
 
     /// One signal.
@@ -40,13 +42,13 @@ public enum SeriesCost {
         case (.score, _): perSignal += histogram(bounds: ValueHistogram.scoreBounds.count)
         case (.latency, _): perSignal += histogram(bounds: ValueHistogram.latencyBounds.count)
         case (.outcome, .numeric):
-            // Joined outcomes, two sums with counts; three statistics with two bounds each.
-            perSignal += 1 + 4
+            // Two sums with counts; three statistics with two bounds each.
+            perSignal += 4
             perWindow += 9
         case (.outcome, .categorical):
-            // Joined outcomes, pairs of classes; one statistic with bounds and one without.
+            // Pairs of classes; one statistic with bounds and one without.
             let classes = settings.limits.confusionClasses + 1
-            perSignal += 1 + classes * classes
+            perSignal += classes * classes
             perWindow += 4
         }
         return perSignal + perWindow * settings.windows.count

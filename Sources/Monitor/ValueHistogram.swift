@@ -4,6 +4,10 @@ public import Sketches
 public struct ValueHistogram: Sendable {
     /// Upper bounds of latencies in seconds.
     public static let latencyBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    /// Upper bounds of the time from a prediction to its outcome: seconds to 30 days.
+    public static let delayBounds: [Double] = [
+        1, 10, 60, 600, 3_600, 14_400, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000,
+    ]
     /// Upper bounds of scores.
     public static let scoreBounds = [
         0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1,

@@ -18,6 +18,7 @@ extension StateWriter {
         list(state.sources) { $0.source($1) }
         list(state.models) { $0.model($1) }
         custom(state.custom)
+        held(state.outcomes)
     }
 
     private mutating func model(_ model: ModelState) {
@@ -37,6 +38,7 @@ extension StateWriter {
         list(model.signals) { $0.signal($1) }
         count(model.evidenceTicks)
         optional(model.evidenceSince) { $0.signed($1) }
+        waiting(model)
         clock(model.clock)
         optional(model.panes.headMinute) { $0.signed($1) }
         let filled = model.panes.tiers.enumerated().flatMap { tier in
@@ -118,7 +120,7 @@ extension StateReader {
         let models = try list("models") { (reader) throws(StateError) in try reader.model(windows) }
         return MonitorState(
             generation: generation, taken: taken, arrivalTime: arrivalTime, windows: windows, sources: sources,
-            models: models, custom: try custom(), overflows: overflows)
+            models: models, custom: try custom(), outcomes: try held(), overflows: overflows)
     }
 
     private mutating func model(_ windows: [WindowSetting]) throws(StateError) -> ModelState {
@@ -144,6 +146,7 @@ extension StateReader {
         model.signals = try list("signals") { (reader) throws(StateError) in try reader.signal() }
         model.evidenceTicks = try count()
         model.evidenceSince = try optional { (reader) throws(StateError) in try reader.signed() }
+        try waiting(into: &model)
         model.clock = try clock()
         let head = try optional { (reader) throws(StateError) in try reader.signed() }
         let (signals, classes) = (model.signals.count, model.classes.count + 1)

@@ -72,6 +72,15 @@ enum ExampleSnapshot {
         model.classes = [("approve", 900), ("decline", 99), ("__other__", 1)]
         (model.lateEvents, model.missingFields, model.unexpectedFields, model.wrongTypes) = (4, 3, 2, 1)
         model.joinedOutcomes = 80
+        model.outcomes.orphans = 7
+        model.outcomes.expired = 6
+        model.outcomes.evicted = 5
+        model.outcomes.duplicates = 4
+        model.outcomes.corrections = 3
+        model.outcomes.incomparable = 2
+        model.pendingPredictions = 42
+        model.outcomeDelay = HistogramSnapshot(
+            bounds: [60, 86_400], counts: [20, 10, 1], sum: 100_000, native: sketch)
         model.confusion = [
             ("approve", "approve", 70), ("approve", "decline", 2), ("decline", "approve", 1), ("decline", "decline", 7),
         ]
@@ -101,6 +110,7 @@ enum ExampleSnapshot {
                 ]),
             ModelWindow(label: "1h", events: 1_000, performance: []),
         ]
+        model.windows[0].outcomes = 80
         return model
     }
 

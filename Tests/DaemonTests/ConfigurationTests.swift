@@ -42,6 +42,7 @@ import Testing
             minimum_events: 10
             log: {level: debug, format: json}
             windows: [1m, 90m0, 24h]
+            outcomes: {pending: 7, wait: 90s}
             """.replacingOccurrences(of: "90m0", with: "2h"))
         #expect(configuration.listen == Endpoint(host: "::1", port: 0))
         #expect(configuration.stateDirectory == "dir/state")
@@ -49,6 +50,7 @@ import Testing
         #expect(configuration.enableLifecycle)
         #expect(configuration.monitor.minimumEvents == 10)
         #expect(configuration.log == LogConfiguration(level: .debug, format: .json))
+        #expect(configuration.monitor.joining.pending == 7 && configuration.monitor.joining.seconds == 90)
         #expect(configuration.monitor.windows.map(\.label) == ["1m", "2h", "1d"])
         #expect(configuration.monitor.windows.map(\.seconds) == [60, 7_200, 86_400])
     }
@@ -222,6 +224,7 @@ import Testing
         "sources: [{tail: a, schema: {}}]", "learn: {duration: 400d}", "drift: {effect: -1}",
         "drift: {false_alarm_budget: 1s}", "drift: {effect: nan}",
         "drift: {tolerance: -1}", "drift: {quality: 2}", "drift: {wobble: maybe}", "models: [{name: \"a\\nb\"}]",
+        "outcomes: {pending: -1}", "outcomes: {wait: 400d}",
     ])
     func refused(text: String) { #expect(messages(text).count == 1, "\(messages(text))") }
 

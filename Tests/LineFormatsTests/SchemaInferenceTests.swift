@@ -36,9 +36,9 @@ import Testing
         let schema = result.schema
         #expect(
             Self.roles(schema) == [
-                "prediction prediction categorical", "score score numeric", "latency latency numeric",
-                "feature age numeric", "feature work-class categorical", "feature gain numeric",
-                "feature married categorical", "feature ratio numeric",
+                "prediction prediction categorical", "outcome outcome categorical", "score score numeric",
+                "latency latency numeric", "feature age numeric", "feature work-class categorical",
+                "feature gain numeric", "feature married categorical", "feature ratio numeric",
             ])
         #expect(schema.timestamp == ["ts"] && schema.identifier == ["id"] && schema.model == ["model"])
         #expect(schema.version == ["version"] && schema.featureObjects == [["features"]] && schema.ignored.isEmpty)
@@ -46,6 +46,21 @@ import Testing
         #expect(schema.signals.first { $0.name == "age" }?.path == ["features", "age"])
         #expect(result.explanation.first == "schema inferred from 200 records")
         #expect(result.explanation.contains("prediction: prediction, categorical"))
+    }
+
+    /// Outcomes may come later, with the identifier, in records of their own, unless a header says that they do not.
+    @Test func expectsOutcomes() throws {
+        let record = #"{"id":"a","prediction":1.5,"features":{"x":1}}"#
+        let schema = try #require(Self.infer([record])?.schema)
+        let outcome = try #require(schema.signals.first { $0.role == .outcome })
+        #expect(outcome.path == ["outcome"] && outcome.kind == .numeric)
+        let withoutIdentifier = try #require(Self.infer([#"{"prediction":1.5,"x":1}"#])?.schema)
+        #expect(!withoutIdentifier.signals.contains { $0.role == .outcome })
+        let known = try #require(Self.infer([#"{"id":"a","prediction":1.5,"label":2.5}"#])?.schema)
+        #expect(known.signals.filter { $0.role == .outcome }.map(\.path) == [["label"]])
+        var rows = SchemaInference()
+        rows.add(rows: Array("a,1.5\n".utf8), header: ["id", "prediction"])
+        #expect(rows.infer()?.schema.signals.contains { $0.role == .outcome } == false)
     }
 
     @Test func usageLogWithoutPrediction() throws {
@@ -118,8 +133,9 @@ import Testing
         #expect(schema.identifier == ["requestId"] && schema.model == ["modelName"] && schema.status == ["statusCode"])
         #expect(
             Self.roles(schema) == [
-                "prediction prediction categorical", "latency latency numeric", "feature amount numeric",
-                "feature country categorical", "feature gone numeric", "feature zip categorical",
+                "prediction prediction categorical", "outcome outcome categorical", "latency latency numeric",
+                "feature amount numeric", "feature country categorical", "feature gone numeric",
+                "feature zip categorical",
             ])
         #expect(schema.ignored == [["session"], ["note"], ["tags"], ["meta", "host"], ["user_id"]])
         #expect(schema.featureObjects.isEmpty && schema.signals.first { $0.role == .latency }?.scale == 1)

@@ -41,7 +41,29 @@ import Testing
                         isRotated: true))
             ]
             monitor.apply(batch, at: TestHistory.instant(Double(start)))
+            monitor.apply(joined(UInt64(start), kind: .categorical), at: TestHistory.instant(Double(start)))
+            monitor.apply(joined(UInt64(start), kind: .numeric), at: TestHistory.instant(Double(start)))
         }
+    }
+
+    /// Predictions without an outcome, and outcomes: too late, too early, twice, and of no prediction.
+    private static func joined(_ start: UInt64, kind: SignalKind) -> EventBatch {
+        let schema = Schema(
+            signals: [
+                Signal(name: "prediction", role: .prediction, kind: kind),
+                Signal(name: "outcome", role: .outcome, kind: kind),
+            ], timestamp: ["ts"], identifier: ["id"], defaultModel: kind == .numeric ? "price" : "default")
+        let events = (start + 1..<start + 12).map { number in
+            let value: TestCell =
+                kind == .numeric ? .number(Double(number) / 8) : .text(number % 3 == 0 ? "yes" : "class \(number % 4)")
+            let isOutcome = number % 5 < 2
+            var event = TestEvent(
+                timestamp: TestHistory.epoch + Int64(number) * 1_000_000_000,
+                cells: isOutcome ? [.missing, value] : [value, .missing])
+            event.id = isOutcome ? number ^ 3 : number
+            return event
+        }
+        return EventBatch.of(events + events.suffix(3), schema: schema, source: kind == .numeric ? 1 : 0)
     }
 
     /// What was written is read back, whether the reference is being learned, in use, or lacking.
@@ -53,6 +75,11 @@ import Testing
         #expect(restored.sources == state.sources)
         #expect(restored.generation == 1)
         #expect(restored.models.map(\.predictions) == state.models.map(\.predictions))
+        #expect(restored.models.map(\.outcomes) == state.models.map(\.outcomes))
+        #expect(restored.models.map(\.pending.inOrder) == state.models.map(\.pending.inOrder))
+        #expect(count < 50 || restored.models.contains { $0.pending.count > 0 && $0.joinedOutcomes > 0 })
+        let unknown = state.outcomes.table.inOrder.filter { $0.met < 0 }
+        #expect(count < 50 || !unknown.isEmpty && unknown.count < state.outcomes.table.count)
     }
 
     /// A monitor restored from bytes goes on exactly as the one that wrote them.

@@ -23,6 +23,8 @@ public struct TestEvent: Sendable {
     public var version: String?
     /// How the model answered.
     public var status = Status.success
+    /// Hash of its identifier, or 0.
+    public var id: UInt64 = 0
     /// Values in the order of the schema.
     public var cells: [TestCell]
 
@@ -63,7 +65,7 @@ extension EventBatch {
     public func append(_ event: TestEvent) {
         let row = rowCount
         unsafe timestamps[row] = event.timestamp
-        unsafe identifiers[row] = 0
+        unsafe identifiers[row] = event.id
         unsafe models[row] = write(event.model)
         unsafe versions[row] = write(event.version)
         unsafe statuses[row] = event.status.rawValue

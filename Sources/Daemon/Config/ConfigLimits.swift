@@ -1,3 +1,5 @@
+internal import Monitor
+
 /// Ranges of configuration values, in one place.
 enum ConfigLimits {
     /// Nanoseconds between commits.
@@ -18,6 +20,10 @@ enum ConfigLimits {
     static let minimumEvents = 1...1_000_000
     /// Mean time between two false alarms of a model, in nanoseconds: an hour to ten years.
     static let falseAlarmBudget: ClosedRange<Int64> = 3_600_000_000_000...315_360_000_000_000_000
+    /// Predictions per model that wait for their outcome; 0 switches joining off.
+    static let pendingOutcomes = 0...JoinSetting.pendingLimit
+    /// How long predictions and outcomes wait for each other, in nanoseconds: a second to a year.
+    static let outcomeWait: ClosedRange<Int64> = 1_000_000_000...31_536_000_000_000_000
     /// Pairs of model and version.
     static let models = 1...1_000
     /// Signals per model.

@@ -55,6 +55,9 @@ struct ConfigurationDecoder {
         if let node = top.node("drift"), let section = reader.section(node, key: "drift") {
             decodeVerdict(section, into: &configuration.monitor.verdict)
         }
+        if let node = top.node("outcomes"), let section = reader.section(node, key: "outcomes") {
+            decodeJoining(section, into: &configuration.monitor.joining)
+        }
         if let node = top.node("log"), let section = reader.section(node, key: "log") {
             configuration.log.level = section.choice(
                 "level", default: .info, among: LogLevel.allCases.map { ($0.name, $0) })
@@ -106,6 +109,14 @@ struct ConfigurationDecoder {
             Double($0).flatMap { (0...1).contains($0) ? $0 : nil }
         }
         verdict.usesWobble = section.flag("wobble", default: verdict.usesWobble)
+        section.finish()
+    }
+
+    private func decodeJoining(_ section: ConfigSection, into joining: inout JoinSetting) {
+        joining.pending = section.integer("pending", default: joining.pending, in: ConfigLimits.pendingOutcomes)
+        joining.seconds =
+            section.duration("wait", default: joining.seconds * 1_000_000_000, in: ConfigLimits.outcomeWait)
+            / 1_000_000_000
         section.finish()
     }
 

@@ -63,6 +63,7 @@ final class ReferenceCheck {
         var settings = MonitorSettings()
         settings.references = [general]
         settings.learning.events = 0
+        settings.joining.pending = 0
         settings.windows = [WindowSetting(label: "all", seconds: 60)]
         settings.minimumEvents = gates.minimumEvents
         settings.sources = ["files"]
