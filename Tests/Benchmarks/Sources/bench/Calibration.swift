@@ -1,140 +1,267 @@
 import Glibc
 import Statistics
 
-/// Simulated streams for the sequential detector: what it costs, how often it is wrong, how late it is.
+/// The sequential detector on simulated streams: what it costs, how often it is wrong, how late it is.
+///
+/// Every stream has 50,000 events and a reference of 5,000 where nothing else is said; a change comes at event 25,000.
+/// False alarms are onsets per 100,000 evaluations, an evaluation being 500 events as for a window of 2,000.
 enum Calibration {
-    /// Deciles of a standard normal distribution.
-    private static let edges = [-1.281552, -0.841621, -0.524401, -0.253347, 0, 0.253347, 0.524401, 0.841621, 1.281552]
     private static let events = 100
+    private static let ticks = 500
 
-    /// Running counts of a normal signal in deciles, missing values last.
-    private struct Stream {
-        var state: UInt64
-        var totals = [UInt64](repeating: 0, count: 11)
-
-        /// Seeds are mixed: streams of neighbouring ones would be the same but for a step.
-        init(seed: UInt64) { state = Self.mixed(seed) }
-
-        private static func mixed(_ value: UInt64) -> UInt64 {
-            var z = value
-            z = (z ^ z &>> 30) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ z &>> 27) &* 0x94D0_49BB_1331_11EB
-            return z ^ z &>> 31
-        }
-
-        private mutating func uniform() -> Double {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            return (Double(Self.mixed(state) &>> 11) + 0.5) * 0x1p-53
-        }
-
-        mutating func next(_ count: Int, _ change: Change) {
-            for _ in 0..<count {
-                if change.missing > 0, uniform() < change.missing {
-                    totals[10] += 1
-                    continue
-                }
-                let value = change.shift + change.spread * sqrt(-2 * log(uniform())) * cos(2 * .pi * uniform())
-                var bin = 0
-                for edge in edges where edge <= value { bin += 1 }
-                totals[bin] += 1
-            }
-        }
-
-        static func reference(seed: UInt64, events: Int) -> [UInt64] {
-            var stream = Stream(seed: seed)
-            stream.next(events, Change(name: "none"))
-            return stream.totals
-        }
-    }
-
-    /// What happens to a stream.
-    struct Change {
+    /// A way to look.
+    private struct Look {
         var name: String
-        var shift = 0.0
-        var spread = 1.0
-        var missing = 0.0
-    }
+        var settings = EvidenceSettings()
+        /// Events per tick.
+        var events = Calibration.events
 
-    static let changes = [
-        Change(name: "mean+0.1s", shift: 0.1), Change(name: "mean+0.25s", shift: 0.25),
-        Change(name: "mean+0.5s", shift: 0.5), Change(name: "mean+1s", shift: 1),
-        Change(name: "variance*1.5", spread: 1.224_745), Change(name: "missing-5%", missing: 0.05),
-    ]
+        static let standard = Look(name: "standard")
+
+        /// The same with a threshold of A / `divisor`.
+        func divided(by divisor: Double) -> Look {
+            var look = self
+            look.settings.threshold -= log(divisor)
+            return look
+        }
+    }
 
     /// Cost of a tick on a calm stream.
     static func cost(ticks: Int) {
-        var detector = EvidenceDetector(reference: Stream.reference(seed: 1, events: 5_000), orderedCount: 10)
-        var stream = Stream(seed: 2)
-        var seconds = 0.0
-        for _ in 0..<ticks {
-            stream.next(events, Change(name: "none"))
-            let start = ThreadClock.now
-            detector.complete(stream.totals)
-            seconds += ThreadClock.now - start
+        for look in [Look.standard, tolerant, slow] {
+            var stream = SimulatedStream(.normal, seed: 1, referenceEvents: 5_000)
+            var detector = EvidenceDetector(
+                reference: stream.reference, orderedCount: stream.orderedCount, settings: look.settings)
+            var seconds = 0.0
+            for _ in 0..<ticks {
+                let counts = stream.next(look.events)
+                let start = ThreadClock.now
+                detector.complete(counts)
+                seconds += ThreadClock.now - start
+            }
+            let perTick = seconds / Double(max(1, ticks)) * 1e6
+            print(
+                "evidence \(look.name) ticks=\(ticks) us/tick=\((perTick * 10).rounded() / 10)",
+                "us/event=\((perTick / Double(look.events) * 1_000).rounded() / 1_000)")
         }
-        let perTick = seconds / Double(max(1, ticks)) * 1e6
-        print(
-            "evidence ticks=\(ticks) us/tick=\((perTick * 10).rounded() / 10)",
-            "us/event=\((perTick / Double(events) * 1_000).rounded() / 1_000)")
     }
 
-    /// False alarms of calm streams of 50,000 events, at the default threshold and at a hundredth of it, which is
-    /// reached often enough to be counted.
-    static func falseAlarms(runs: Int) {
-        for size in [100, 1_000, 5_000, 20_000] {
-            for divisor in [1.0, 100] {
-                var settings = EvidenceSettings()
-                settings.threshold -= log(divisor)
-                var alarms = 0
-                for run in 0..<runs {
-                    var detector = EvidenceDetector(
-                        reference: Stream.reference(seed: UInt64(1_000_000 + run), events: size), orderedCount: 10,
-                        settings: settings)
-                    var stream = Stream(seed: UInt64(run + 1))
-                    for _ in 0..<500 {
-                        stream.next(events, Change(name: "none"))
-                        if case .fired = detector.complete(stream.totals) {
-                            alarms += 1
-                            break
-                        }
-                    }
+    /// The tables, in Markdown, from so many streams per row.
+    static func tables(runs: Int) {
+        falseAlarms(runs: runs)
+        smallReferences(runs: runs)
+        delays(runs: max(1, runs / 4))
+        candidates(runs: max(1, runs / 4))
+        models(runs: max(1, runs / 20))
+    }
+
+    // MARK: False alarms
+
+    /// Onsets on a calm stream, and whether there was any.
+    private static func onsets(_ family: Family, seed: UInt64, referenceEvents: Int, _ look: Look) -> Int {
+        var stream = SimulatedStream(family, seed: seed, referenceEvents: referenceEvents)
+        var detector = EvidenceDetector(
+            reference: stream.reference, orderedCount: stream.orderedCount, settings: look.settings)
+        var onsets = 0
+        for _ in 0..<(ticks * events / look.events) {
+            if case .fired = detector.complete(stream.next(look.events)) { onsets += 1 }
+        }
+        return onsets
+    }
+
+    private static func falseAlarms(runs: Int) {
+        print("### False alarms on calm streams: onsets per 100,000 evaluations (\(runs) streams each)\n")
+        print("| family | at A | at A/3 | at A/10 | streams with an alarm at A | guaranteed at most |")
+        print("| --- | --- | --- | --- | --- | --- |")
+        for family in Family.allCases {
+            var rates: [String] = []
+            var alarmed = 0
+            for divisor in [1.0, 3, 10] {
+                let found = (0..<runs).map {
+                    onsets(family, seed: UInt64($0), referenceEvents: 5_000, Look.standard.divided(by: divisor))
                 }
-                let allowed = Double(runs) * 500 / exp(settings.threshold)
+                if divisor == 1 { alarmed = found.count { $0 > 0 } }
+                rates.append(text(perEvaluations(found.reduce(0, +), runs: runs)))
+            }
+            print("| \(family.rawValue) | \(rates.joined(separator: " | ")) | \(alarmed) | \(text(guaranteed(runs))) |")
+        }
+        print("")
+    }
+
+    private static func smallReferences(runs: Int) {
+        print("### Streams with an alarm at A, and delay of a change, by size of the reference (\(runs) streams)\n")
+        print("| family | reference | streams with an alarm | guaranteed at most | change | detected / median delay |")
+        print("| --- | --- | --- | --- | --- | --- |")
+        let changes: [(Family, Change)] = [
+            (.normal, Change(name: "mean+0.25s", shift: 0.25)), (.bernoulli, Change(name: "rate .1->.2", moved: 0.1)),
+        ]
+        for (family, change) in changes {
+            for size in [100, 200, 1_000, 5_000, 20_000] {
+                let alarmed = (0..<runs).count {
+                    onsets(family, seed: UInt64(1_000_000 + $0), referenceEvents: size, .standard) > 0
+                }
+                let delay = delay(family, change, referenceEvents: size, runs: max(1, runs / 10), .standard)
                 print(
-                    "false-alarms reference=\(size) threshold=A/\(Int(divisor)) runs=\(runs) alarmed=\(alarms)",
-                    "guaranteed<=\((allowed * 100).rounded() / 100)")
+                    "| \(family.rawValue) | \(size) | \(alarmed) | \(text(guaranteed(runs))) | \(change.name)",
+                    "| \(delay) |")
             }
         }
+        print("")
     }
 
-    /// Share detected within 25,000 events and median delay in events, after 25,000 calm events.
-    static func delays(runs: Int) {
-        for change in changes {
-            var delays: [Int] = []
+    /// Streams that may alarm at most on average: ticks over A, for each.
+    private static func guaranteed(_ runs: Int) -> Double {
+        Double(runs) * Double(ticks) / exp(EvidenceSettings().threshold)
+    }
+
+    private static func perEvaluations(_ onsets: Int, runs: Int) -> Double {
+        Double(onsets) / (Double(runs) * Double(ticks * events) / 500) * 100_000
+    }
+
+    // MARK: Delays
+
+    private static let numeric = [
+        Change(name: "mean+0.1s", shift: 0.1), Change(name: "mean+0.25s", shift: 0.25),
+        Change(name: "mean+0.5s", shift: 0.5), Change(name: "mean+1s", shift: 1),
+        Change(name: "var x1.5", spread: 1.224_745), Change(name: "missing 5%", missing: 0.05),
+    ]
+
+    private static let changes: [(Family, [Change])] = [
+        (.normal, numeric), (.lognormal, numeric),
+        (.zipf, [Change(name: "category shift 5pp", moved: 0.05), Change(name: "missing 5%", missing: 0.05)]),
+        (
+            .bernoulli,
+            [
+                Change(name: "rate .1->.12", moved: 0.02), Change(name: "rate .1->.15", moved: 0.05),
+                Change(name: "rate .1->.2", moved: 0.1),
+            ]
+        ),
+    ]
+
+    /// Share detected within 25,000 events, and the median delay in events.
+    private static func delay(
+        _ family: Family, _ change: Change, referenceEvents: Int = 5_000, runs: Int, _ look: Look
+    ) -> String {
+        var delays: [Int] = []
+        let half = ticks / 2 * events / look.events
+        for run in 0..<runs {
+            var stream = SimulatedStream(family, seed: UInt64(500_000 + run), referenceEvents: referenceEvents)
+            var detector = EvidenceDetector(
+                reference: stream.reference, orderedCount: stream.orderedCount, settings: look.settings)
+            for _ in 0..<half { detector.complete(stream.next(look.events)) }
+            var delay = Int.max
+            for tick in 1...half {
+                if case .fired = detector.complete(stream.next(look.events, change)) {
+                    delay = tick * look.events
+                    break
+                }
+            }
+            delays.append(delay)
+        }
+        delays.sort()
+        let detected = delays.count { $0 < .max }
+        let middle = delays[runs / 2]
+        return "\(detected * 100 / runs) % / \(middle == .max ? "never" : "\(middle)")"
+    }
+
+    private static func delays(runs: Int) {
+        print("### Detected within 25,000 events / median delay in events (\(runs) streams each)\n")
+        print("| change | at A | at A/3 |")
+        print("| --- | --- | --- |")
+        for (family, changes) in changes {
+            for change in changes {
+                let found = [1.0, 3].map { delay(family, change, runs: runs, Look.standard.divided(by: $0)) }
+                print("| \(family.rawValue): \(change.name) | \(found.joined(separator: " | ")) |")
+            }
+        }
+        print("")
+    }
+
+    // MARK: Variants
+
+    private static var tolerant: Look {
+        var look = Look(name: "tolerance 0.01")
+        look.settings.limit = 900
+        return look
+    }
+
+    private static var slow: Look { Look(name: "tick of 500", events: 500) }
+
+    private static func candidates(runs: Int) {
+        print("### Ways to look, normal streams (\(runs) streams each)\n")
+        print("| way | onsets at A | at A/10 | \(numeric.map(\.name).joined(separator: " | ")) |")
+        print("| --- | --- | --- |\(String(repeating: " --- |", count: numeric.count))")
+        for look in [Look.standard, tolerant, slow] {
+            let rates = [1.0, 10].map { divisor in
+                let found = (0..<runs).reduce(0) {
+                    $0 + onsets(.normal, seed: UInt64($1), referenceEvents: 5_000, look.divided(by: divisor))
+                }
+                return text(perEvaluations(found, runs: runs))
+            }
+            let delays = numeric.map { delay(.normal, $0, runs: runs, look) }
+            print("| \(look.name) | \((rates + delays).joined(separator: " | ")) |")
+        }
+        print("")
+    }
+
+    // MARK: Models
+
+    /// Models of 20 normal features, judged together: e-BH at the same A for the model.
+    private static func models(runs: Int) {
+        print("### Models of 20 normal features, e-BH at A for the model (\(runs) models each)\n")
+        print("| features that change | detected / median delay | flagged 10,000 events later | wrongly flagged"
+            + " | models with a false alarm in the 25,000 events before |")
+        print("| --- | --- | --- | --- | --- |")
+        for (changed, shift) in [(0, 0.0), (1, 0.25), (5, 0.1), (5, 0.25), (20, 0.1)] {
+            var (delays, right, wrong, early) = ([Int](), 0, 0, 0)
             for run in 0..<runs {
-                var detector = EvidenceDetector(
-                    reference: Stream.reference(seed: UInt64(2_000_000 + run), events: 5_000), orderedCount: 10)
-                var stream = Stream(seed: UInt64(500_000 + run))
-                for _ in 0..<250 {
-                    stream.next(events, Change(name: "none"))
-                    detector.complete(stream.totals)
-                }
-                var delay = Int.max
-                for tick in 1...250 {
-                    stream.next(events, change)
-                    if case .fired = detector.complete(stream.totals) {
-                        delay = tick * events
-                        break
-                    }
-                }
-                delays.append(delay)
+                let result = model(run: run, changed: changed, change: Change(name: "", shift: shift))
+                delays.append(result.delay)
+                right += result.right
+                wrong += result.wrong
+                if result.early { early += 1 }
             }
             delays.sort()
-            let detected = delays.count { $0 < .max }
-            let median = delays[runs / 2]
+            let middle = delays[runs / 2]
             print(
-                "delay change=\(change.name) runs=\(runs) detected=\(detected * 100 / runs)%",
-                "median-events=\(median == .max ? "never" : "\(median)")")
+                "| \(changed == 0 ? "none" : "\(changed) by \(shift) s")",
+                "| \(delays.count { $0 < .max } * 100 / runs) % / \(middle == .max ? "never" : "\(middle)")",
+                "| \(text(Double(right) / Double(runs))) | \(text(Double(wrong) / Double(runs))) | \(early) of \(runs) |")
         }
+    }
+
+    private static func model(
+        run: Int, changed: Int, change: Change
+    ) -> (delay: Int, right: Int, wrong: Int, early: Bool) {
+        var streams = (0..<20).map {
+            SimulatedStream(.normal, seed: UInt64(7_000_000 + run * 20 + $0), referenceEvents: 5_000)
+        }
+        var detectors = streams.map { EvidenceDetector(reference: $0.reference, orderedCount: $0.orderedCount) }
+        let budget = EvidenceSettings().threshold
+        var (delay, early) = (Int.max, false)
+        var flagged: Set<Int> = []
+        for tick in 1...ticks {
+            let isAfter = tick > ticks / 2
+            var made: [EvidenceDetector.Tick?] = []
+            for number in streams.indices {
+                let counts = streams[number].next(events, isAfter && number < changed ? change : .none)
+                made.append(detectors[number].tick(counts))
+            }
+            let threshold = EvidenceRanking.threshold(made.map { $0?.logEvidence ?? -.infinity }, logBudget: budget)
+            for (number, tick) in made.enumerated() {
+                guard let tick, case .fired = detectors[number].complete(tick, threshold: threshold) else { continue }
+                if isAfter { flagged.insert(number) } else { early = true }
+            }
+            guard isAfter else { continue }
+            let since = (tick - ticks / 2) * events
+            if delay == .max, !flagged.isEmpty { delay = since }
+            if since >= (delay == .max ? 25_000 : delay + 10_000) { break }
+        }
+        return (delay, flagged.count { $0 < changed }, flagged.count { $0 >= changed }, early)
+    }
+
+    private static func text(_ value: Double) -> String {
+        let rounded = (value * 100).rounded() / 100
+        return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
     }
 }
