@@ -26,6 +26,7 @@ public enum RejectionReason: UInt8, Error, Sendable, CaseIterable {
     case nameConflict = 21
     case malformedPayload = 22
     case tooManyRows = 23
+    case noIdentifier = 24
 
     /// The `reason` label value.
     public var label: String {
@@ -54,6 +55,7 @@ public enum RejectionReason: UInt8, Error, Sendable, CaseIterable {
         case .nameConflict: "name_conflict"
         case .malformedPayload: "malformed_payload"
         case .tooManyRows: "too_many_rows"
+        case .noIdentifier: "no_identifier"
         }
     }
 }

@@ -112,6 +112,25 @@ public struct Schema: Sendable, Equatable {
     /// Paths of the tables that came out of the model, row by row for the instances that went in.
     public var outputs: [[String]]
 
+    /// Whether its records are outcomes and nothing else, each of a prediction that has a record of its own.
+    ///
+    /// One without an identifier is of no use then.
+    public var isOfOutcomes: Bool {
+        identifier != nil && status == nil && !signals.isEmpty && signals.allSatisfy { $0.role == .outcome }
+    }
+
+    /// Outcomes as they are posted: `{"id":"42","outcome":"approve","ts":"…","model":"fraud"}`, with the names that
+    /// another schema has for these fields.
+    public static func outcomes(of predictions: Schema?, defaultModel: String) -> Schema {
+        let path = predictions?.signals.first { $0.role == .outcome }?.path
+        return Schema(
+            // Text is a number too, where the prediction is one.
+            signals: [Signal(name: "outcome", role: .outcome, kind: .categorical, path: path)],
+            timestamp: predictions?.timestamp ?? ["ts"], timestampUnit: predictions?.timestampUnit ?? .seconds,
+            identifier: predictions?.identifier ?? ["id"], model: predictions?.model ?? ["model"],
+            defaultModel: defaultModel, ignored: [predictions?.version ?? ["version"]])
+    }
+
     /// Creates a schema.
     public init(
         signals: [Signal], timestamp: [String]? = nil, timestampUnit: TimestampUnit = .seconds,

@@ -31,12 +31,15 @@ public struct RejectedLine: Sendable, Equatable {
 ///
 /// A key given twice counts as given last. Unknown keys of the record and of `Schema.featureObjects` are counted in
 /// `EventBatch.unexpectedFields`. A record that has neither a value for any signal nor a status is rejected as
-/// `no_signal`. Otherwise the grammar is RFC 8259 to the letter, also in values that nobody asks for, except that
-/// members of objects may be `NaN`, `Infinity` and `-Infinity`, as Python writes them.
+/// `no_signal`, and, if the schema has nothing but outcomes, one without an identifier as `no_identifier`. Otherwise
+/// the grammar is RFC 8259 to the letter, also in values that nobody asks for, except that members of objects may be
+/// `NaN`, `Infinity` and `-Infinity`, as Python writes them.
 public struct RecordDecoder: ~Copyable, Sendable {
     private let plan: RecordPlan
     private let numbers = DecimalReader()
     private let times: TimeForm
+    /// Whether a record without an identifier is rejected.
+    private let needsIdentifier: Bool
     private var hidden = HiddenNumbers()
     private let payloads: [PayloadColumns]
     /// Whether lines that are no records stand between those that are.
@@ -53,6 +56,7 @@ public struct RecordDecoder: ~Copyable, Sendable {
     public init(schema: Schema) {
         plan = RecordPlan(schema)
         times = TimeForm(schema)
+        needsIdentifier = schema.isOfOutcomes
         isMixed = schema.format.isMixed
         let columns = SchemaColumns(schema)
         payloads = (schema.inputs + schema.outputs).indices.map { index in
@@ -104,7 +108,7 @@ public struct RecordDecoder: ~Copyable, Sendable {
         unsafe plan.tables.resolved.pointee = 0
         let reader = unsafe RecordReader(
             tables: plan.tables, scanner: scanner, rows: rows, numbers: numbers, times: times,
-            payloads: plan.payloads)
+            needsIdentifier: needsIdentifier, payloads: plan.payloads)
         let (firstRow, capacity) = (batch.rowCount, batch.rowCapacity)
         var row = firstRow
         var unexpected: UInt64 = 0

@@ -11,6 +11,8 @@ struct RecordReader {
     let rows: RowWriter
     let numbers: DecimalReader
     let times: TimeForm
+    /// Whether a record without an identifier is rejected.
+    let needsIdentifier: Bool
     /// Where the tables of the record at hand are, by the index of the payload; 0 for one it lacks.
     let payloads: UnsafeMutablePointer<Int>
 
@@ -102,6 +104,7 @@ struct RecordReader {
         at = -at
         if members &+ keys > EventLimits.keysPerRecord { throw .tooManyKeys }
         guard hasValue else { throw .noSignal }
+        if needsIdentifier, unsafe rows.identifiers[row] == 0 { throw .noIdentifier }
         unexpectedFields &+= unexpected
         return at
     }

@@ -36,7 +36,7 @@ extension Monitor {
         var recent = RecentModels()
         var outcomes = 0
         for row in 0..<batch.rowCount {
-            let isOutcomeOnly = isOutcomeOnly(batch, row: row, binding: binding)
+            let isOutcomeOnly = binding.isOutcomeOnly(batch, row: row)
             if isOutcomeOnly, binding.isJoinable(batch, row: row) {
                 unsafe scratch.slots[row] = RowGroup.noSlot
                 outcomes &+= 1
@@ -189,14 +189,6 @@ extension Monitor {
         slots[slot].isTouched = true
         slots[slot].isDirty = true
         touched.append(slot)
-    }
-
-    /// Whether a row carries ground truth and nothing else.
-    @inline(__always)
-    private func isOutcomeOnly(_ batch: EventBatch, row: Int, binding: borrowing SchemaBinding) -> Bool {
-        guard let outcome = binding.outcome, !outcome.isMissing(batch, row: row) else { return false }
-        if let prediction = binding.prediction, !prediction.isMissing(batch, row: row) { return false }
-        return binding.others.allSatisfy { $0.isMissing(batch, row: row) }
     }
 }
 

@@ -43,6 +43,14 @@ enum OutcomeText {
 }
 
 extension SchemaBinding {
+    /// Whether a row carries ground truth and nothing else.
+    @inline(__always)
+    func isOutcomeOnly(_ batch: EventBatch, row: Int) -> Bool {
+        guard let outcome, !outcome.isMissing(batch, row: row) else { return false }
+        if let prediction, !prediction.isMissing(batch, row: row) { return false }
+        return others.allSatisfy { $0.isMissing(batch, row: row) }
+    }
+
     /// Whether a row is an outcome of a prediction that has a row of its own.
     ///
     /// One without an identifier, or with a value that is none, is measured as it comes.

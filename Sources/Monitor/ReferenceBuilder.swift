@@ -32,11 +32,15 @@ public struct ReferenceBuilder: Sendable {
 
     /// Takes every row and every observation of a batch, whatever its model.
     public mutating func add(_ batch: EventBatch) {
+        let binding = SchemaBinding(batch.schema, settings: MonitorSettings())
         for (place, signal) in batch.schema.signals.enumerated() {
             guard let kind = DriftKind(signal.role),
                 let column = column(kind: kind, name: signal.name, signalKind: signal.kind)
             else { continue }
-            for row in 0..<batch.rowCount { insert(row: row, of: batch, signal: place, into: column) }
+            // An outcome in a record of its own lacks no feature.
+            for row in 0..<batch.rowCount where kind == .outcome || !binding.isOutcomeOnly(batch, row: row) {
+                insert(row: row, of: batch, signal: place, into: column)
+            }
         }
         for i in 0..<batch.observationCount {
             let observation = unsafe batch.observations[i]

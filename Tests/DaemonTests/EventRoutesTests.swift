@@ -10,6 +10,7 @@ private final class EventServer {
     let queue = BatchQueue()
     let counters = HttpCounters()
     private let endpoint: EventEndpoint
+    private let outcomes: BodySource
     private var isStopped = false
 
     init(token: String? = nil, schema: SourceSchema? = nil) throws {
@@ -17,13 +18,22 @@ private final class EventServer {
         let bodies = try BodySource(
             source: 0, settings: BodySettings(name: ""), schema: schema ?? .fixed(Schema(signals: [signal])),
             queue: queue)
+        outcomes = try BodySource(
+            source: 1, settings: BodySettings(name: "outcomes"),
+            schema: .fixed(.outcomes(of: nil, defaultModel: "default")), queue: queue)
         endpoint = try EventEndpoint(
             endpoint: Endpoint(host: "127.0.0.1", port: 0), token: token.map { Array($0.utf8) }, counters: counters,
-            bodies: bodies)
+            bodies: bodies, outcomes: outcomes)
         try endpoint.start()
+        try outcomes.start()
     }
 
-    deinit { if !isStopped { endpoint.stop() } }
+    deinit {
+        if !isStopped {
+            endpoint.stop()
+            outcomes.stop()
+        }
+    }
 
     var port: Int { Int(endpoint.status.name.split(separator: ":").last ?? "") ?? 0 }
 
@@ -44,13 +54,17 @@ private final class EventServer {
         try post(Array(body.utf8), type: type, headers: headers)
     }
 
-    func stop() -> Receipt {
+    /// Ends both sources and returns what they account for.
+    func stopAll() -> [Receipt] {
         endpoint.stop()
+        outcomes.stop()
         isStopped = true
-        var receipt = Receipt()
-        while let batch = queue.next(deadline: 0) { receipt.add(batch.receipt) }
-        return receipt
+        var receipts = [Receipt(), Receipt()]
+        while let batch = queue.next(deadline: 0) { receipts[batch.source].add(batch.receipt) }
+        return receipts
     }
+
+    func stop() -> Receipt { stopAll()[0] }
 }
 
 @Suite struct EventRoutesTests {
@@ -74,6 +88,24 @@ private final class EventServer {
         #expect(receipt.accepted == 10)
         #expect(receipt.received == 13)
         #expect(receipt.isBalanced)
+    }
+
+    /// Outcomes are a source of their own, whose records need an identifier and an outcome.
+    @Test func outcomes() throws {
+        let server = try EventServer()
+        let post = { (body: String) throws in try server.post(Array(body.utf8), path: "/v1/outcomes") }
+        let good = #"[{"id":"1","outcome":"yes"},{"id":2,"outcome":3.5,"ts":"2026-01-01T00:00:00Z","model":"m"}]"#
+        #expect(try post(good).text == "{\"accepted\":2,\"rejected\":{}}\n")
+        let bad = #"[{"outcome":"yes"},{"id":"1"},{"id":"1","outcome":null},{"id":null,"outcome":1}]"#
+        let answer = try post(bad)
+        #expect(answer.status == 400)
+        #expect(answer.text == "{\"accepted\":0,\"rejected\":{\"no_identifier\":2,\"no_signal\":2}}\n")
+        #expect(try server.post(Array(good.utf8), path: "/v1/outcomes", method: "PUT").status == 405)
+        #expect(try server.post(Array(good.utf8), type: "text/plain", path: "/v1/outcomes").status == 415)
+        #expect(try server.post("{\"a\":1}").status == 200)
+        let receipts = server.stopAll()
+        #expect(receipts.map(\.accepted) == [1, 2] && receipts.map(\.received) == [1, 6])
+        #expect(receipts.allSatisfy { $0.isBalanced })
     }
 
     @Test func rejectedBodies() throws {

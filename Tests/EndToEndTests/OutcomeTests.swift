@@ -58,6 +58,36 @@ extension EndToEnd {
             }
         }
 
+        /// Predictions of a log, outcomes over HTTP: each is answered, and meets its prediction.
+        @Test func posted() async throws {
+            let folder = try TemporaryFolder()
+            let log = (0..<50).map { n in
+                let answer = n % 2 == 0 ? "stay" : "leave"
+                return #"{"id":"p\#(n)","model":"churn","tenure":\#(n % 9),"prediction":"\#(answer)"}"# + "\n"
+            }
+            let path = try folder.write(log.joined(), to: "log.jsonl")
+            let arguments = ["run", "--tail", path, "--http", "127.0.0.1:0", "--listen", "127.0.0.1:0"]
+            let daemon = try Daemon(arguments, in: folder)
+            let port = try await daemon.port(of: "http:")
+            try await daemon.scrape(until: "all predictions") { $0.sum("model_pending_outcomes") == 50 }
+            let outcomes = (0..<40).map { n in #"{"id":"p\#(n)","outcome":"stay"}"# }
+            let all = try await HTTP.post(port: port, "/v1/outcomes", "[" + outcomes.joined(separator: ",") + "]")
+            #expect(all.status == 200 && all.body == "{\"accepted\":40,\"rejected\":{}}\n")
+            let none = try await HTTP.post(port: port, "/v1/outcomes", #"{"outcome":"stay"}"#)
+            #expect(none.status == 400 && none.body == "{\"accepted\":0,\"rejected\":{\"no_identifier\":1}}\n")
+            let scrape = try await daemon.scrape(until: "all outcomes") {
+                $0.sum("model_outcomes_total", ["model": "churn", "result": "joined"]) == 40
+            }
+            #expect(scrape.isBalanced && scrape.sum("model_pending_outcomes") == 10)
+            let source = ["source": "http:127.0.0.1:0/v1/outcomes"]
+            #expect(scrape.sum("telltale_events_accepted_total", source) == 40)
+            #expect(scrape.sum("telltale_events_received_total", source) == 41)
+            #expect(scrape.sum("model_confusion_total", ["actual": "stay", "predicted": "leave"]) == 20)
+            #expect(scrape.sum("telltale_http_requests_total", ["path": "/v1/outcomes", "code": "200"]) == 1)
+            daemon.send(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+
         /// Outcomes at the end of the log of their predictions, and no configuration.
         @Test func oneLog() async throws {
             let folder = try TemporaryFolder()

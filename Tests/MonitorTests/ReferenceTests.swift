@@ -37,6 +37,21 @@ import Testing
         #expect(reference.counts == [1, 1, 1, 2] && reference.invalid == 1)
     }
 
+    /// An outcome in a record of its own lacks no feature.
+    @Test func outcomesAlone() throws {
+        let schema = Schema(signals: [
+            Signal(name: "x", role: .feature, kind: .numeric),
+            Signal(name: "truth", role: .outcome, kind: .categorical),
+        ])
+        var builder = ReferenceBuilder(eventLimit: 100)
+        let cells: [[TestCell]] = [[.number(1), .missing], [.missing, .text("yes")], [.missing, .missing]]
+        builder.add(EventBatch.of(cells.map { TestEvent(cells: $0) }, schema: schema))
+        let built = builder.build(
+            model: nil, version: nil, source: .file, created: 0, binCount: 10, categories: 10)
+        #expect(built?.signals.map { $0.counts.reduce(0, +) } == [2, 1])
+        #expect(built?.signals.first?.counts.last == 1)
+    }
+
     /// A move of a constant either way leaves its bin.
     @Test(arguments: [0, 5, -3.25, 1e300, -1e-300, 1e-9] as [Double]) func constant(value: Double) throws {
         let reference = try reference([TestCell](repeating: .number(value), count: 50))

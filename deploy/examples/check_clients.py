@@ -66,12 +66,13 @@ def main(binary: str, folder: str) -> int:
                 # With curl.
                 ("model_prediction_class_total", "churn", "class", "stay"): 102,
                 ("model_prediction_class_total", "churn", "class", "leave"): 1,
+                ("model_confusion_total", "churn", "actual", "leave"): 1,
             }
             faults = wait_for(daemon, expected)
             # The first records are held until their schema is known; then every one is answered.
             told = sum(answer.get("accepted", 0) + answer.get("held", 0) for answer in answers)
             told += sum(sum(answer["rejected"].values()) for answer in answers)
-            if told != 104:
+            if told != 105:
                 faults.append(f"curl was told of {told} records: {answers}")
         finally:
             daemon.stop()

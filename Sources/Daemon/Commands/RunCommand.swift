@@ -60,7 +60,11 @@ struct RunCommand: ParsableCommand {
         completion: .file())
     var unixStream: [String] = []
 
-    @Option(help: "Address and port to take JSON records on, by POST /v1/events; may be given several times.")
+    @Option(
+        help: """
+            Address and port to take JSON records on, by POST /v1/events, and their outcomes, by POST /v1/outcomes; \
+            may be given several times.
+            """)
     var http: [String] = []
 
     @Option(help: "Address and port of HTTP (default: 127.0.0.1:9757). Port 0 picks a free one, which the log names.")

@@ -58,11 +58,14 @@ enum SourceInput: Equatable, Sendable {
     case unixStream(UnixSocket, StreamOptions)
     /// Records in HTTP requests, each with the token of a file if there is one.
     case http(Endpoint, tokenFile: String?)
+    /// Outcomes in HTTP requests, on the listener of the source with this address.
+    case outcomes(Endpoint)
 
     /// The address that input is taken on; `nil` for what only this machine reaches.
     var endpoint: Endpoint? {
         switch self {
-        case .tail, .unixDatagram, .unixStream: nil
+        // Outcomes come where other records come, which is said there.
+        case .tail, .unixDatagram, .unixStream, .outcomes: nil
         case .udp(let endpoint, _), .tcp(let endpoint, _), .http(let endpoint, _): endpoint
         }
     }
@@ -84,6 +87,12 @@ struct SourceConfiguration: Equatable, Sendable {
     /// Which field is which; `nil` to find out from the first records.
     var schema: Schema?
 
+    /// The source of outcomes that comes with it; `nil` but for HTTP.
+    var outcomes: SourceConfiguration? {
+        guard case .http(let endpoint, _) = input else { return nil }
+        return SourceConfiguration(input: .outcomes(endpoint), model: model, version: version)
+    }
+
     /// The `source` label.
     var name: String {
         switch input {
@@ -93,6 +102,7 @@ struct SourceConfiguration: Equatable, Sendable {
         case .tcp(let endpoint, _): "tcp:" + endpoint.description
         case .unixStream(let socket, _): "unix:" + socket.path
         case .http(let endpoint, _): "http:" + endpoint.description
+        case .outcomes(let endpoint): "http:" + endpoint.description + EventRoutes.outcomesPath
         }
     }
 }

@@ -82,6 +82,7 @@ enum ConfigurationText {
         case .tcp(let endpoint, let options): parts.append(text(options) + reach(endpoint))
         case .http(let endpoint, let tokenFile):
             parts.append("POST /v1/events" + (tokenFile.map { ", with the token in \($0)" } ?? "") + reach(endpoint))
+        case .outcomes: return "POST \(EventRoutes.outcomesPath), outcomes of predictions by their id"
         case .unixStream(let socket, let options):
             parts.append(text(options) + ", mode 0" + String(socket.mode, radix: 8))
         }

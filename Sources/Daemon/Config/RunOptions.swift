@@ -56,6 +56,7 @@ struct RunOptions: Equatable, Sendable {
         var errors: [ConfigError] = []
         apply(to: &configuration, &errors)
         guard errors.isEmpty else { throw ConfigErrors(errors: errors) }
+        configuration.sources = configuration.sources.flatMap { [$0] + ($0.outcomes.map { [$0] } ?? []) }
         return configuration
     }
 

@@ -70,7 +70,7 @@ enum ValueText {
 /// A numeric network address and a port: what to listen on.
 ///
 /// Names are not resolved, so that nothing depends on DNS.
-struct Endpoint: Sendable, Equatable, CustomStringConvertible {
+struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// IPv4 or IPv6 address without brackets.
     var host: String
     /// 0 picks a free port.

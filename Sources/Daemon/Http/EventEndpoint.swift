@@ -24,9 +24,12 @@ final class EventEndpoint: RunningSource {
     ///   - token: What `Authorization: Bearer` has to say; `nil` for nothing.
     ///   - counters: Counts requests.
     ///   - bodies: Takes the records.
-    init(endpoint: Endpoint, token: [UInt8]?, counters: HttpCounters, bodies: BodySource) throws(IngestError) {
+    ///   - outcomes: Takes outcomes, as a source that is started and stopped apart, after this one.
+    init(
+        endpoint: Endpoint, token: [UInt8]?, counters: HttpCounters, bodies: BodySource, outcomes: BodySource? = nil
+    ) throws(IngestError) {
         self.bodies = bodies
-        routes = EventRoutes(bodies, token: token)
+        routes = EventRoutes(bodies, outcomes: outcomes, token: token)
         do throws(HttpServerError) {
             server = try HttpServer(
                 endpoint: endpoint, limits: Self.limits, counters: counters, respond: routes.respond)

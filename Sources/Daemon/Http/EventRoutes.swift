@@ -6,7 +6,8 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// Answers `POST /v1/events`: one JSON record, several, an array of them, or a line for each; gzip or not.
+/// Answers `POST /v1/events` and `POST /v1/outcomes`: one JSON record, several, an array of them, or a line for each;
+/// gzip or not.
 ///
 /// Only JSON types are taken, and no request of another site: no page in somebody's browser can send records.
 final class EventRoutes: Sendable {
@@ -15,12 +16,19 @@ final class EventRoutes: Sendable {
     /// The types of a line for each record.
     private static let lineTypes = ["application/x-ndjson", "application/ndjson", "application/jsonl"]
 
-    private let bodies: BodySource
+    /// Where records go.
+    static let eventsPath = "/v1/events"
+    /// Where outcomes in records of their own go.
+    static let outcomesPath = "/v1/outcomes"
+
+    /// What takes the records of each path.
+    private let bodies: [String: BodySource]
     private let token: [UInt8]?
     private let pool = NIOThreadPool(numberOfThreads: 1)
 
-    init(_ bodies: BodySource, token: [UInt8]?) {
-        (self.bodies, self.token) = (bodies, token)
+    init(_ bodies: BodySource, outcomes: BodySource?, token: [UInt8]?) {
+        self.bodies = [Self.eventsPath: bodies, Self.outcomesPath: outcomes].compactMapValues { $0 }
+        self.token = token
         pool.start()
     }
 
@@ -29,15 +37,16 @@ final class EventRoutes: Sendable {
 
     /// Answers a request; decoding is done off the event loop.
     func respond(_ request: HttpRequest, _ loop: any EventLoop) -> EventLoopFuture<HttpResponse> {
+        guard let bodies = bodies[request.path] else {
+            let text = "There is nothing here; records go to \(self.bodies.keys.sorted().joined(separator: " or "))."
+            return loop.makeSucceededFuture(.text(.notFound, text))
+        }
         if let refusal = refusal(of: request) { return loop.makeSucceededFuture(refusal) }
-        return pool.runIfActive(eventLoop: loop) { self.take(request) }
+        return pool.runIfActive(eventLoop: loop) { self.take(request, bodies) }
     }
 
     /// Why a request is not looked into, if it is not.
     private func refusal(of request: HttpRequest) -> HttpResponse? {
-        guard request.path == "/v1/events" else {
-            return .text(.notFound, "There is nothing here; records go to /v1/events.")
-        }
         guard request.method == .POST else {
             return .text(.methodNotAllowed, "This takes POST.", headers: ["Allow": "POST"])
         }
@@ -59,7 +68,7 @@ final class EventRoutes: Sendable {
         return nil
     }
 
-    private func take(_ request: HttpRequest) -> HttpResponse {
+    private func take(_ request: HttpRequest, _ bodies: BodySource) -> HttpResponse {
         var body = request.body
         if encoding(of: request) == "gzip" {
             do throws(TooLarge) {

@@ -11,7 +11,10 @@ final class HttpCounters: Sendable {
     }
 
     /// Paths that are told apart.
-    static let knownPaths = ["/", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/metrics", "/v1/events"]
+    static let knownPaths = [
+        "/", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/metrics", EventRoutes.eventsPath,
+        EventRoutes.outcomesPath,
+    ]
 
     private let requests = Mutex<[Key: UInt64]>([:])
     private let open = Atomic<Int>(0)

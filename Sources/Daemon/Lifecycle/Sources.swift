@@ -19,6 +19,9 @@ extension TailSource: RunningSource {}
 extension DatagramSource: RunningSource {
     func firstLook() -> EventBatch? { nil }
 }
+extension BodySource: RunningSource {
+    func firstLook() -> EventBatch? { nil }
+}
 extension StreamSource: RunningSource {
     func firstLook() -> EventBatch? { nil }
 }
@@ -35,6 +38,7 @@ enum Sources {
         log: Logger
     ) throws(IngestError) -> [any RunningSource] {
         var sources: [any RunningSource] = []
+        var outcomeSources: [Endpoint: BodySource] = [:]
         for (index, source) in configuration.sources.enumerated() {
             let known = committed.first { $0.name == source.name }
             let schema = schema(of: source, known: known?.schema, log)
@@ -72,9 +76,15 @@ enum Sources {
                 let settings = BodySettings(name: endpoint.description, defaultModel: source.model ?? "default")
                 let bodies = try BodySource(
                     source: index, settings: settings, schema: schema, queue: queue, onEvent: report.write)
+                let outcomes = try outcomes(of: source, endpoint, configuration, queue: queue, log)
                 sources.append(
                     try EventEndpoint(
-                        endpoint: endpoint, token: try tokenFile.map(token), counters: counters, bodies: bodies))
+                        endpoint: endpoint, token: try tokenFile.map(token), counters: counters, bodies: bodies,
+                        outcomes: outcomes))
+                outcomeSources[endpoint] = outcomes
+            case .outcomes(let endpoint):
+                // The listener was opened before: its source comes first.
+                if let outcomes = outcomeSources[endpoint] { sources.append(outcomes) }
             case .unixStream(let socket, let options):
                 sources.append(try streams(.unix(path: socket.path, mode: socket.mode), options))
             }
@@ -83,6 +93,22 @@ enum Sources {
             }
         }
         return sources
+    }
+
+    /// The source of outcomes on the listener of another one; `nil` if the configuration has none.
+    private static func outcomes(
+        of source: SourceConfiguration, _ endpoint: Endpoint, _ configuration: Configuration, queue: BatchQueue,
+        _ log: Logger
+    ) throws(IngestError) -> BodySource? {
+        guard let index = configuration.sources.firstIndex(where: { $0.input == .outcomes(endpoint) }) else {
+            return nil
+        }
+        let model = source.model ?? "default"
+        let name = endpoint.description + EventRoutes.outcomesPath
+        let report = SourceReport(log: log, source: configuration.sources[index].name)
+        return try BodySource(
+            source: index, settings: BodySettings(name: name, defaultModel: model),
+            schema: .fixed(.outcomes(of: source.schema, defaultModel: model)), queue: queue, onEvent: report.write)
     }
 
     private static func token(_ path: String) throws(IngestError) -> [UInt8] {
