@@ -15,11 +15,13 @@ enum Signals {
         case work
     }
 
-    /// Blocks the signals in this thread and all it starts, and ignores SIGPIPE.
+    /// Blocks the signals in this thread and all it starts, and ignores SIGPIPE and SIGXFSZ: a client that hangs up and
+    /// a limit on the size of files are errors of the calls that meet them.
     ///
     /// Call it before the first thread.
     static func block() {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
         var set = taken
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     }
