@@ -209,8 +209,9 @@ enum Calibration {
     /// Models of 20 normal features, judged together: e-BH at the same A for the model.
     private static func models(runs: Int) {
         print("### Models of 20 normal features, e-BH at A for the model (\(runs) models each)\n")
-        print("| features that change | detected / median delay | flagged 10,000 events later | wrongly flagged"
-            + " | models with a false alarm in the 25,000 events before |")
+        print(
+            "| features that change | detected / median delay | flagged 10,000 events later | wrongly flagged"
+                + " | models with a false alarm in the 25,000 events before |")
         print("| --- | --- | --- | --- | --- |")
         for (changed, shift) in [(0, 0.0), (1, 0.25), (5, 0.1), (5, 0.25), (20, 0.1)] {
             var (delays, right, wrong, early) = ([Int](), 0, 0, 0)
@@ -223,10 +224,11 @@ enum Calibration {
             }
             delays.sort()
             let middle = delays[runs / 2]
+            let share = { (count: Int) in text(Double(count) / Double(runs)) }
             print(
                 "| \(changed == 0 ? "none" : "\(changed) by \(shift) s")",
                 "| \(delays.count { $0 < .max } * 100 / runs) % / \(middle == .max ? "never" : "\(middle)")",
-                "| \(text(Double(right) / Double(runs))) | \(text(Double(wrong) / Double(runs))) | \(early) of \(runs) |")
+                "| \(share(right)) | \(share(wrong)) | \(early) of \(runs) |")
         }
     }
 
