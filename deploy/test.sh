@@ -9,6 +9,7 @@
 #        unit        swift test
 #        simulation  10,000 histories of the core, the tail and the disk, each drawn from a seed
 #        kill        a real daemon killed again and again: every line counted exactly once
+#        stress      floods, reloads in a row, a disk that fails: all of it counted, nothing else lost
 #        clients     the examples with real clients against the real daemon: scraped is what was sent
 #        rules       promtool: configuration, rules, unit tests of the rules
 #        routes      amtool: configurations, routes, templates
@@ -23,7 +24,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
 . deploy/packages.sh
 
-parts=(format build unit simulation kill clients rules routes dashboards manifests release demo)
+parts=(format build unit simulation kill stress clients rules routes dashboards manifests release demo)
 import_check=(--explicit-target-dependency-import-check error)
 static=(-c release --static-swift-stdlib --scratch-path .build/static)
 size_limit=25000000
@@ -74,6 +75,12 @@ part_simulation() {
 part_kill() {
     check 'swift build' quietly swift build --product telltale "${import_check[@]}"
     check 'kill' Tests/Harness/kill.sh --binary "$(swift build --show-bin-path)/telltale"
+}
+
+# Latencies are those of a debug build on a machine with other things to do.
+part_stress() {
+    check 'swift build' quietly swift build --product telltale "${import_check[@]}"
+    check 'stress' Tests/Harness/stress.sh --latency 2 --binary "$(swift build --show-bin-path)/telltale"
 }
 
 part_clients() {

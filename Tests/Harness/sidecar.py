@@ -158,7 +158,17 @@ class Prometheus:
 class Sidecar:
     """A daemon with a folder of its own that can be killed and started again on the same port."""
 
+    running = []
+
+    @classmethod
+    def kill_all(cls):
+        for sidecar in cls.running:
+            if sidecar.is_running:
+                sidecar.kill()
+        cls.running.clear()
+
     def __init__(self, binary, configuration, folder=None):
+        Sidecar.running.append(self)
         self.binary = binary
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="telltale-harness-"))
         self.state = self.folder / "state"
