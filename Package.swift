@@ -49,7 +49,7 @@ let package = Package(
         module("Patterns"),
         module("Monitor", sees: ["Events", "Sketches", "Statistics", "Patterns"]),
         module("StateCodec", sees: ["Events", "Sketches", "Statistics", "Monitor"]),
-        module("Exposition"),
+        module("Exposition", sees: ["Sketches"]),
         module("Catalog", sees: ["Events", "Sketches", "Monitor", "Exposition"]),
         module("Scenarios"),
 

@@ -26,6 +26,13 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     private var isHeaderDue = false
     private var lineStart = 0
     private var seen = SeriesSet()
+    private var shown: Set<UInt64>?
+    /// Whether the open series only grows.
+    private var isCumulative = false
+    /// Hashes of the series that only grow, name and labels, in order; empty unless some are to begin at 0.
+    public private(set) var cumulative: [UInt64] = []
+    /// Those of them that were written as 0, because they were not shown before.
+    public private(set) var begun: [UInt64] = []
 
     /// Creates an empty writer.
     ///
@@ -43,8 +50,17 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     /// Forgets everything written and keeps the storage.
     ///
     /// Label blocks made before are void.
-    public mutating func clear(format: ExpositionFormat, selection: Set<String>? = nil) {
+    ///
+    /// - Parameter shown: Hashes of the series that only grow and that the reader has seen before. Any other is written
+    ///   as 0, whatever its value: what it had when it came up would be lost to `increase`. `nil` writes values as they
+    ///   are.
+    public mutating func clear(
+        format: ExpositionFormat, selection: Set<String>? = nil, shown: Set<UInt64>? = nil
+    ) {
         self.format = format
+        self.shown = shown
+        cumulative.removeAll(keepingCapacity: true)
+        begun.removeAll(keepingCapacity: true)
         self.selection = selection
         output.truncate()
         blocks.truncate()
@@ -119,6 +135,7 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     mutating func open(suffix: StaticString, _ labels: LabelBlock) {
         if isHeaderDue { appendHeader() }
         lineStart = output.count
+        if shown != nil { isCumulative = isCumulative(suffix: suffix) }
         output.append(blocks, from: opening.offset, count: opening.count)
         if suffix.utf8CodeUnitCount > 0 {
             output.truncate(to: output.count - 1)
@@ -172,7 +189,7 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     @inline(__always)
     public mutating func close(count value: UInt64) {
         closeLabels()
-        output.append(decimal: value)
+        output.append(decimal: shown != nil && beginsHere() ? 0 : value)
         output.append(UInt8(ascii: "\n"))
     }
 
@@ -180,7 +197,7 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     @inline(__always)
     public mutating func close(_ value: Double) {
         closeLabels()
-        output.append(value)
+        output.append(shown != nil && beginsHere() ? 0 : value)
         output.append(UInt8(ascii: "\n"))
     }
 
@@ -207,6 +224,26 @@ public struct ExpositionWriter: ~Copyable, Sendable {
         }
         assert(seen.insert(output.copy(from: lineStart)), "a series is exposed twice")
         seriesCount += 1
+    }
+
+    // MARK: Zero first
+
+    @inline(never)
+    private func isCumulative(suffix: StaticString) -> Bool {
+        guard let type = family?.type else { return false }
+        // The quantiles of a summary have no suffix, and go up and down.
+        return type == .counter || type == .histogram || (type == .summary && suffix.utf8CodeUnitCount > 0)
+    }
+
+    /// Notes the series whose labels were just closed, and tells whether it has to be 0.
+    @inline(never)
+    private mutating func beginsHere() -> Bool {
+        guard isCumulative, let shown else { return false }
+        let hash = output.hash(from: lineStart)
+        cumulative.append(hash)
+        if shown.contains(hash) { return false }
+        begun.append(hash)
+        return true
     }
 
     // MARK: Output

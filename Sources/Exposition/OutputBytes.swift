@@ -1,3 +1,5 @@
+internal import Sketches
+
 /// A growing stretch of bytes with one owner.
 ///
 /// Storage is kept when it is cleared, so that the next scrape allocates nothing.
@@ -145,6 +147,12 @@ struct OutputBytes: ~Copyable {
 
     /// The last byte becomes `byte`; nothing happens when empty.
     mutating func replaceLast(with byte: UInt8) { if count > 0 { unsafe base[count - 1] = byte } }
+
+    /// Hash of the bytes from `start` on.
+    func hash(from start: Int) -> UInt64 {
+        guard start >= 0, start <= count else { return 0 }
+        return unsafe ByteHash.hash(of: UnsafeRawBufferPointer(start: base + start, count: count - start))
+    }
 
     /// A copy of the bytes from `start` on.
     func copy(from start: Int = 0) -> [UInt8] {

@@ -12,6 +12,8 @@ extension MonitorState {
         for source in sources.indices { sources[source].receipt = Receipt() }
         for model in models.indices { models[model].resetCounters() }
         custom.resetCounters()
+        // They are shown as 0 once more: even one that is soon above its old value is then seen to have begun anew.
+        shown = .none
     }
 }
 

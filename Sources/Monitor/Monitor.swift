@@ -7,6 +7,12 @@ public struct MonitorCut: Sendable {
     public var snapshot: MonitorSnapshot
     /// What a restart goes on from.
     public var state: MonitorState
+
+    /// Says which counters' beginnings were scraped.
+    public mutating func note(shown: ShownSeries) {
+        snapshot.shown = shown
+        state.shown = shown
+    }
 }
 
 /// The state of all models and sources: batches and time go in, cuts come out.

@@ -15,6 +15,8 @@ public struct MonitorSnapshot: Sendable {
     public var custom: CustomState
     /// Events refused or redirected at a limit, by the name of the limit.
     public var overflows: [(limit: String, count: UInt64)]
+    /// Counters whose beginning was scraped.
+    public var shown = ShownSeries.none
 
     /// Creates a snapshot.
     public init(

@@ -56,6 +56,8 @@ public struct MonitorState: Sendable {
     public var outcomes: HeldOutcomes
     /// How often each limit was reached, by `MonitorLimit.rawValue`.
     public var overflows: [UInt64]
+    /// Counters whose beginning was scraped; the shell's, which commits it with them.
+    public var shown = ShownSeries.none
 
     /// Creates a state.
     public init(

@@ -19,6 +19,7 @@ extension StateWriter {
         list(state.models) { $0.model($1) }
         custom(state.custom)
         held(state.outcomes)
+        list(state.shown.hashes) { $0.long($1) }
     }
 
     private mutating func model(_ model: ModelState) {
@@ -118,9 +119,12 @@ extension StateReader {
         }
         let sources = try list("sources") { (reader) throws(StateError) in try reader.source() }
         let models = try list("models") { (reader) throws(StateError) in try reader.model(windows) }
-        return MonitorState(
+        var state = MonitorState(
             generation: generation, taken: taken, arrivalTime: arrivalTime, windows: windows, sources: sources,
             models: models, custom: try custom(), outcomes: try held(), overflows: overflows)
+        state.shown = ShownSeries(
+            try list("series", size: 8) { (reader) throws(StateError) in try reader.long() })
+        return state
     }
 
     private mutating func model(_ windows: [WindowSetting]) throws(StateError) -> ModelState {

@@ -38,7 +38,7 @@ import Testing
                 ])
         }
 
-        func exposition(_ key: ScrapeRenderer.Key) -> (bytes: [UInt8], isCompressed: Bool)? {
+        func exposition(_ key: ScrapeRenderer.Key, scraper: String?) -> (bytes: [UInt8], isCompressed: Bool)? {
             if isStarting { return nil }
             guard key.isCompressed, let compressed = Gzip.compress(plain) else { return (plain, false) }
             return (compressed, true)

@@ -43,7 +43,7 @@ import Testing
 
         /// A metric's samples by their labels, from a scrape of now.
         func samples(_ name: String) throws -> [String: Double] {
-            let body = try #require(sidecar.exposition(.init(format: .text, isCompressed: false))).bytes
+            let body = try #require(sidecar.exposition(.init(format: .text, isCompressed: false), scraper: nil)).bytes
             var samples: [String: Double] = [:]
             for line in String(decoding: body, as: UTF8.self).split(separator: "\n") where line.hasPrefix(name) {
                 let rest = line.dropFirst(name.count)

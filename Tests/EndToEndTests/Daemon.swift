@@ -70,8 +70,10 @@ final class Daemon {
     }
 
     /// The metrics of now, as Prometheus would read them.
-    func scrape() async throws -> Scrape {
-        let response = try await get("/metrics")
+    ///
+    /// - Parameter asScraper: Whether to say so, as Prometheus does: counters then begin at 0.
+    func scrape(asScraper: Bool = false) async throws -> Scrape {
+        let response = try await HTTP.request(port: try await port(), "/metrics", asScraper: asScraper)
         #expect(response.status == 200)
         return try Scrape(response.body)
     }

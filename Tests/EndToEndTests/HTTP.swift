@@ -12,12 +12,13 @@ struct Response {
 enum HTTP {
     /// Sends one request and reads the whole answer.
     static func request(
-        port: Int, _ path: String, method: String = "GET", accept: String? = nil
+        port: Int, _ path: String, method: String = "GET", accept: String? = nil, asScraper: Bool = false
     ) async throws -> Response {
         guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw URLError(.badURL) }
         var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData, timeoutInterval: 10)
         request.httpMethod = method
         if let accept { request.setValue(accept, forHTTPHeaderField: "Accept") }
+        if asScraper { request.setValue("10", forHTTPHeaderField: "X-Prometheus-Scrape-Timeout-Seconds") }
         return try await answer(to: request)
     }
 

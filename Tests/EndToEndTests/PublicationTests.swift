@@ -40,6 +40,26 @@ extension EndToEnd {
             #expect(run.errors + run.output == "")
         }
 
+        /// Prometheus sees a counter at 0 before it has a value, so that `increase` misses nothing; everyone else sees
+        /// the value.
+        @Test func scrapersSeeTheBeginning() async throws {
+            let folder = try TemporaryFolder()
+            let daemon = try await daemon(folder, records: 1_000)
+            let values = ["model_predictions_total", "telltale_events_accepted_total"]
+            let first = try await daemon.scrape(asScraper: true)
+            for name in values {
+                #expect(first.sum(name) == 0, "\(name)")
+                #expect(try await daemon.scrape().sum(name) == 1_000, "\(name)")
+            }
+            #expect(first.isBalanced)
+            let second = try await eventually("the values") {
+                let scrape = try await daemon.scrape(asScraper: true)
+                return scrape.sum(values[0]) == 0 ? nil : scrape
+            }
+            for name in values { #expect(second.sum(name) == 1_000, "\(name)") }
+            #expect(second.isBalanced)
+        }
+
         /// Both text formats carry the same samples; OpenMetrics ends as it has to.
         @Test func formatsAgree() async throws {
             let folder = try TemporaryFolder()

@@ -41,6 +41,29 @@ import Testing
         writer.finish()
     }
 
+    /// A series that only grows is 0 until it is known to have been shown; in both formats it is the same series.
+    @Test(arguments: [ExpositionFormat.text, .openMetrics]) func zeroFirst(format: ExpositionFormat) {
+        var writer = ExpositionWriter()
+        writer.clear(format: format, shown: [])
+        Self.writeAll(&writer)
+        let cumulative = writer.cumulative
+        #expect(cumulative.count == 10 && Set(cumulative).count == 10 && writer.begun == cumulative)
+        let values = String(decoding: writer.bytes, as: UTF8.self).split(separator: "\n")
+            .filter { !$0.hasPrefix("#") }.compactMap { $0.split(separator: " ").last }
+        #expect(values.filter { $0 == "0" || $0 == "0.0" }.count == 10)
+        #expect(values.contains("NaN"), "a gauge has no beginning")
+        var known = Set(cumulative)
+        known.remove(cumulative[2])
+        writer.clear(format: .text, shown: known)
+        Self.writeAll(&writer)
+        #expect(writer.begun == [cumulative[2]])
+        let text = String(decoding: writer.bytes, as: UTF8.self)
+        #expect(text.contains("le=\"0.25\"} 0\n") && text.contains("le=\"1.0\"} 3\n"))
+        writer.clear(format: format)
+        Self.writeAll(&writer)
+        #expect(writer.cumulative.isEmpty && writer.begun.isEmpty)
+    }
+
     @Test func text() {
         var writer = ExpositionWriter(format: .text, capacity: 1)
         Self.writeAll(&writer)

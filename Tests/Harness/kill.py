@@ -8,7 +8,7 @@ the n-th system call of a commit. A scraper asks once a second, and once more ri
 
 EXACT: count, sum and all 97 residue classes of both sequences are those of the writers. P2: no counter is ever below
 a value scraped before, but those of the process, which begin anew with a new start time. P3: the conservation law in
-every scrape.
+every scrape. `increase` over all scrapes is exact as well.
 """
 import argparse
 import os
@@ -276,6 +276,8 @@ def check(sidecar, prometheus, writers, within):
     for writer in writers:
         source = f"file:{writer.path}"
         problems += writer.sequence.differences(source, last.sum, last.sum)
+        problems += [
+            "increase: " + what for what in writer.sequence.differences(source, prometheus.grown, prometheus.grown)]
     for name in ("telltale_lost_bytes_total", "telltale_tail_truncations_total"):
         if last.sum(name):
             problems.append(f"{name} {last.sum(name):.0f}")
@@ -364,7 +366,9 @@ def main():
             f"SIGTERM to exit {stopped:.2f} s; {time.monotonic() - began:.0f} s in all")
         if problems:
             raise Failure("\n".join(problems[:20]))
-        print("EXACT: missing 0, duplicated 0; every counter monotone; the conservation law in every scrape")
+        print(
+            "EXACT: missing 0, duplicated 0, and `increase` says the same; every counter monotone; the conservation law "
+            "in every scrape")
         status = 0
     except Failure as failure:
         print(f"FAILED (seed {options.seed}): {failure}\nkept: {sidecar.folder}")

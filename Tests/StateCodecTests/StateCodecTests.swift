@@ -68,12 +68,14 @@ import Testing
 
     /// What was written is read back, whether the reference is being learned, in use, or lacking.
     @Test(arguments: [0, 1, 50, 300, 1_000, 3_000]) func roundTrip(count: Int) throws {
-        let state = Self.state(seed: UInt64(count), count: count)
+        var state = Self.state(seed: UInt64(count), count: count)
+        state.shown = ShownSeries((0..<UInt64(count)).map { $0 &* 0x9E37_79B9_7F4A_7C15 })
         let bytes = StateCodec.encode(state)
         let restored = try StateCodec.decode(bytes)
         #expect(StateCodec.encode(restored) == bytes)
         #expect(restored.sources == state.sources)
         #expect(restored.generation == 1)
+        #expect(restored.shown.hashes == state.shown.hashes)
         #expect(restored.models.map(\.predictions) == state.models.map(\.predictions))
         #expect(restored.models.map(\.outcomes) == state.models.map(\.outcomes))
         #expect(restored.models.map(\.pending.inOrder) == state.models.map(\.pending.inOrder))

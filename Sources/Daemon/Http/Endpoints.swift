@@ -12,7 +12,9 @@ protocol EndpointContext: Sendable {
     /// What `/` and `/api/v1/status` show.
     func status() -> StatusDocument
     /// The exposition; `nil` before the first commit.
-    func exposition(_ key: ScrapeRenderer.Key) -> (bytes: [UInt8], isCompressed: Bool)?
+    ///
+    /// - Parameter scraper: Address of the client, if it says that it is a scraper.
+    func exposition(_ key: ScrapeRenderer.Key, scraper: String?) -> (bytes: [UInt8], isCompressed: Bool)?
     /// Whether reloading over HTTP is on.
     var isLifecycleEnabled: Bool { get }
     /// Reloads and calls back with an error's text, or `nil`.
@@ -57,7 +59,9 @@ final class Endpoints: Sendable {
     private func metrics(_ request: HttpRequest) -> HttpResponse {
         let format = Negotiation.format(accept: request.list("Accept"))
         let acceptsGzip = Negotiation.acceptsGzip(request.list("Accept-Encoding"))
-        guard let body = context.exposition(ScrapeRenderer.Key(format: format, isCompressed: acceptsGzip)) else {
+        let isScraper = request.method == .GET && request.headers.contains(name: "X-Prometheus-Scrape-Timeout-Seconds")
+        let key = ScrapeRenderer.Key(format: format, isCompressed: acceptsGzip, isZeroFirst: isScraper)
+        guard let body = context.exposition(key, scraper: isScraper ? request.client : nil) else {
             return .text(.serviceUnavailable, "Nothing has been committed yet.", headers: ["Retry-After": "1"])
         }
         var headers: HTTPHeaders = ["Content-Type": format.contentType, "Vary": "Accept, Accept-Encoding"]

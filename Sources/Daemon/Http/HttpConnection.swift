@@ -54,7 +54,7 @@ final class HttpConnection: ChannelInboundHandler {
         guard !isClosing else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            let request = HttpRequest(head)
+            let request = HttpRequest(head, client: context.remoteAddress?.ipAddress ?? "")
             self.request = request
             (bodyBytes, keepsAlive) = (0, head.isKeepAlive)
             if head.headers.contains(name: "Transfer-Encoding"), head.headers.contains(name: "Content-Length") {

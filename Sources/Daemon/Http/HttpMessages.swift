@@ -36,9 +36,12 @@ struct HttpRequest: Sendable {
     var headers: HTTPHeaders
     /// The body, where bodies are kept.
     var body: [UInt8] = []
+    /// Address of the client without its port; empty if there is none.
+    var client = ""
 
     /// Reads a request head.
-    init(_ head: HTTPRequestHead) {
+    init(_ head: HTTPRequestHead, client: String = "") {
+        self.client = client
         method = head.method
         path = String(head.uri.prefix { $0 != "?" })
         headers = head.headers

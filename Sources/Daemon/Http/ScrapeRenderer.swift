@@ -11,6 +11,8 @@ final class ScrapeRenderer: Sendable {
     struct Key: Hashable {
         var format: ExpositionFormat
         var isCompressed: Bool
+        /// Whether counters that came up begin at 0, because the reader is a scraper.
+        var isZeroFirst = false
     }
 
     private struct Cache: ~Copyable {
@@ -20,6 +22,10 @@ final class ScrapeRenderer: Sendable {
     }
 
     private let cache = Mutex(Cache())
+    private let scrapers: Scrapers
+
+    /// A renderer that tells `scrapers` what was shown.
+    init(scrapers: Scrapers) { self.scrapers = scrapers }
 
     /// The body for a snapshot; compressed only if `key` says so and zlib could.
     ///
@@ -33,11 +39,15 @@ final class ScrapeRenderer: Sendable {
                 cache.bodies.removeAll(keepingCapacity: true)
             }
             if let body = cache.bodies[key] { return (body, key.isCompressed) }
-            let plainKey = Key(format: key.format, isCompressed: false)
+            let plainKey = Key(format: key.format, isCompressed: false, isZeroFirst: key.isZeroFirst)
             var plain = cache.bodies[plainKey]
             if plain == nil {
-                cache.writer.clear(format: key.format)
+                cache.writer.clear(format: key.format, shown: key.isZeroFirst ? snapshot.shown.set : nil)
                 Catalog.render(snapshot, daemon: status(), into: &cache.writer)
+                if key.isZeroFirst {
+                    scrapers.rendered(
+                        generation: snapshot.generation, cumulative: cache.writer.cumulative, begun: cache.writer.begun)
+                }
                 plain = cache.writer.bytes
                 cache.bodies[plainKey] = plain
             }

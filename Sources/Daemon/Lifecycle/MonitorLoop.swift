@@ -22,12 +22,13 @@ final class MonitorLoop: Sendable {
 
     private let queue: BatchQueue
     private let committer: Committer
+    private let scrapers: Scrapers
     private let rejections: RejectionLog
     private let orders = Mutex(Orders())
     private let pool = NIOThreadPool(numberOfThreads: 1)
 
-    init(queue: BatchQueue, committer: Committer, log: Logger, sources: [String]) {
-        (self.queue, self.committer) = (queue, committer)
+    init(queue: BatchQueue, committer: Committer, scrapers: Scrapers, log: Logger, sources: [String]) {
+        (self.queue, self.committer, self.scrapers) = (queue, committer, scrapers)
         rejections = RejectionLog(log: log, sources: sources)
     }
 
@@ -62,6 +63,7 @@ final class MonitorLoop: Sendable {
         var interval = interval
         var nextCommit = Clock.uptime()
         var hasChanged = true
+        var shown = scrapers.settle(at: nextCommit)
         while true {
             let batch = queue.next(deadline: nextCommit)
             if let batch {
@@ -81,7 +83,9 @@ final class MonitorLoop: Sendable {
             }
             if isStopping, batch == nil {
                 rejections.flush()
-                committer.finish(monitor.cut(at: Clock.now()))
+                var cut = monitor.cut(at: Clock.now())
+                cut.note(shown: scrapers.settle(at: Clock.uptime()))
+                committer.finish(cut)
                 return
             }
             let now = Clock.uptime()
@@ -89,7 +93,11 @@ final class MonitorLoop: Sendable {
                 nextCommit = max(nextCommit &+ interval, now)
                 // A slow disk delays commits; it never makes them queue up.
                 if !committer.isBusy {
-                    committer.submit(monitor.cut(at: Clock.now()), mustWrite: hasChanged)
+                    let newlyShown = scrapers.settle(at: now)
+                    if newlyShown !== shown { (shown, hasChanged) = (newlyShown, true) }
+                    var cut = monitor.cut(at: Clock.now())
+                    cut.note(shown: shown)
+                    committer.submit(cut, mustWrite: hasChanged)
                     hasChanged = false
                 }
                 rejections.flushIfDue(at: now)

@@ -18,7 +18,8 @@ final class Sidecar: Sendable {
     private let logSettings: Log.Shared
     private let started: Instant
     private let publication = Publication()
-    private let renderer = ScrapeRenderer()
+    private let scrapers: Scrapers
+    private let renderer: ScrapeRenderer
     private let meters = Meters()
     private let counters = HttpCounters()
     private let sources: [any RunningSource]
@@ -51,9 +52,12 @@ final class Sidecar: Sendable {
         self.wake = wake
         started = Clock.now()
         let restored = try Self.restore(configuration, self.log)
+        scrapers = Scrapers(shown: restored.state?.shown ?? .none)
+        renderer = ScrapeRenderer(scrapers: scrapers)
         let committer = Committer(store: restored.store, publication: publication, meters: meters, log: self.log)
         loop = MonitorLoop(
-            queue: queue, committer: committer, log: self.log, sources: configuration.sources.map(\.name))
+            queue: queue, committer: committer, scrapers: scrapers, log: self.log,
+            sources: configuration.sources.map(\.name))
         do throws(IngestError) {
             sources = try Sources.open(
                 configuration, committed: restored.state?.sources ?? [], queue: queue, counters: counters,
@@ -64,7 +68,9 @@ final class Sidecar: Sendable {
         try serve(configuration.listen)
         var monitor = Self.monitor(configuration, restored.state, self.log)
         for source in sources { if let batch = source.firstLook() { monitor.apply(batch, at: Clock.now()) } }
-        committer.commitFirst(monitor.cut(at: Clock.now()))
+        var first = monitor.cut(at: Clock.now())
+        first.note(shown: scrapers.settle(at: Clock.uptime()))
+        committer.commitFirst(first)
         loop.start(monitor, commitInterval: configuration.commitInterval)
         let now = started.wall
         meters.update { $0.reload.lastSuccess = now }
@@ -244,7 +250,7 @@ extension Sidecar: EndpointContext {
         return activities.allSatisfy(\.hasLooked) ? nil : "Not ready: a source is starting."
     }
 
-    func exposition(_ key: ScrapeRenderer.Key) -> (bytes: [UInt8], isCompressed: Bool)? {
+    func exposition(_ key: ScrapeRenderer.Key, scraper: String?) -> (bytes: [UInt8], isCompressed: Bool)? {
         guard let snapshot = publication.snapshot else { return nil }
         let begin = Clock.monotonic()
         let series = configuration.withLock { $0.monitor.limits.series }
@@ -256,6 +262,7 @@ extension Sidecar: EndpointContext {
             key: key)
         let seconds = Double(Clock.monotonic() &- begin) / 1e9
         meters.update { $0.scrapes.add(seconds: seconds) }
+        if let scraper { scrapers.served(scraper, generation: snapshot.generation, at: Clock.uptime()) }
         return body
     }
 
