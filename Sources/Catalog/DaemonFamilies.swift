@@ -31,6 +31,9 @@ enum DaemonFamilies {
     static let commitFailures = FamilyDescriptor(
         "telltale_commit_failures_total", .counter, labels: ["reason"],
         help: "Commits that were published without becoming durable, by reason.")
+    static let resets = FamilyDescriptor(
+        "telltale_state_resets_total", .counter, labels: ["reason"],
+        help: "State given up at a start or a reload because it no longer fits or cannot be read, by reason.")
     static let scrapeDuration = FamilyDescriptor(
         "telltale_scrape_duration_seconds", .summary, unit: "seconds",
         help: "Time to write an exposition, compression included, in seconds.")
@@ -65,7 +68,7 @@ enum DaemonFamilies {
     /// `series` is the last one: it counts all before it.
     static let all = [
         build, reloadSuccessful, reloadTime, snapshotTime, limitReached, commitDuration, commitSize, commitTime,
-        commitFailures, scrapeDuration, requests, connections, startTime, cpu, residentMemory, openDescriptors,
+        commitFailures, resets, scrapeDuration, requests, connections, startTime, cpu, residentMemory, openDescriptors,
         maxDescriptors, seriesLimit, series,
     ]
 
@@ -95,6 +98,14 @@ enum DaemonFamilies {
                 writer.open()
                 writer.label("reason", reason.label)
                 writer.close(count: count)
+            }
+        }
+        if writer.begin(resets) {
+            for reason in StateReset.Reason.allCases {
+                let number = Int(reason.rawValue)
+                writer.open()
+                writer.label("reason", reason.label)
+                writer.close(count: number < daemon.resets.count ? daemon.resets[number] : 0)
             }
         }
         totals(scrapeDuration, daemon.http.scrapes, into: &writer)

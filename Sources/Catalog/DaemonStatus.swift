@@ -12,6 +12,8 @@ public struct DaemonStatus: Sendable {
     public var reload = ReloadStatus()
     /// State written so far.
     public var commits = CommitStatus()
+    /// What was known and had to be given up, by `StateReset.Reason.rawValue`; missing ones count 0.
+    public var resets: [UInt64] = []
     /// Requests served so far.
     public var http = HTTPStatus()
     /// Sources that run now.

@@ -26,7 +26,7 @@ public struct Monitor: ~Copyable {
     /// How it behaves; changed by `reconfigure`.
     public private(set) var settings: MonitorSettings
     /// What had to be reset when it was made, one sentence each.
-    public private(set) var notes: [String] = []
+    public private(set) var notes: [StateReset] = []
 
     var slots: [ModelSlot] = []
     var overflows = [UInt64](repeating: 0, count: MonitorLimit.allCases.count)
@@ -69,7 +69,7 @@ public struct Monitor: ~Copyable {
     }
 
     /// Goes on with other settings and returns what had to be reset, one sentence each.
-    public mutating func reconfigure(_ settings: MonitorSettings, at now: Instant) -> [String] {
+    public mutating func reconfigure(_ settings: MonitorSettings, at now: Instant) -> [StateReset] {
         let state = self.state(at: now)
         self.settings = settings
         return adopt(state, at: now, restarts: false)
@@ -156,8 +156,8 @@ public struct Monitor: ~Copyable {
 
     /// Takes over a state as far as it fits the settings.
     @discardableResult
-    private mutating func adopt(_ state: MonitorState, at now: Instant, restarts: Bool) -> [String] {
-        var notes: [String] = []
+    private mutating func adopt(_ state: MonitorState, at now: Instant, restarts: Bool) -> [StateReset] {
+        var notes: [StateReset] = []
         generation = state.generation
         for limit in overflows.indices {
             overflows[limit] = limit < state.overflows.count ? state.overflows[limit] : 0
@@ -169,18 +169,25 @@ public struct Monitor: ~Copyable {
         }
         bindings = [SchemaBinding?](repeating: nil, count: sources.count)
         for source in state.sources where !settings.sources.contains(source.name) {
-            notes.append("source \(source.name) is no longer configured: its totals and positions are forgotten")
+            notes.append(
+                StateReset(
+                    .source, "source \(source.name) is no longer configured: its totals and positions are forgotten"))
         }
         custom = CustomRegistry(state: state.custom, settings: settings.custom)
         let keepsPanes = state.windows == settings.windows
-        if !keepsPanes, !state.models.isEmpty { notes.append("the windows changed: they start empty") }
+        if !keepsPanes, !state.models.isEmpty {
+            notes.append(StateReset(.windows, "the windows changed: they start empty"))
+        }
         slots = []
         directory = ModelDirectory()
         var slotOfModel = [Int](repeating: -1, count: state.models.count)
         for (number, var model) in state.models.enumerated() {
             let isOther = model.model == Self.otherModel
             guard isOther || directory.count < settings.limits.models else {
-                notes.append("model \(model.model) version \(model.version) is beyond the limit of models: forgotten")
+                notes.append(
+                    StateReset(
+                        .models,
+                        "model \(model.model) version \(model.version) is beyond the limit of models: forgotten"))
                 continue
             }
             guard directory.register(model: model.model, version: model.version, slot: slots.count) else { continue }
@@ -210,15 +217,16 @@ public struct Monitor: ~Copyable {
     /// Gives a model the reference the settings want for it.
     ///
     /// Returns what had to be reset.
-    private func fitReference(of model: inout ModelState) -> [String] {
+    private func fitReference(of model: inout ModelState) -> [StateReset] {
         let name = "model \(model.model) version \(model.version)"
         if let wanted = fileReference(model: model.model, version: model.version) {
             model.learner = nil
             guard model.reference != wanted else { return [] }
-            let notes =
-                model.reference.map {
-                    ["\(name): the reference \($0.hash) gives way to \(wanted.hash), its bins start at 0"]
-                } ?? []
+            var notes: [StateReset] = []
+            if let old = model.reference {
+                let words = "the reference \(old.hash) gives way to \(wanted.hash), its bins start at 0"
+                notes.append(StateReset(.reference, "\(name): \(words)"))
+            }
             if model.reference?.hash != wanted.hash { model.forgetBins() }
             model.reference = wanted
             return notes
@@ -228,7 +236,7 @@ public struct Monitor: ~Copyable {
             model.reference = nil
             model.forgetBins()
             model.learner = learner(model: model.model)
-            return ["\(name): the reference \(reference.hash) is no longer configured"]
+            return [StateReset(.reference, "\(name): the reference \(reference.hash) is no longer configured")]
         }
         if settings.learning.events <= 0 { model.learner = nil }
         if model.learner == nil || model.learner?.builder.eventLimit != max(1, settings.learning.eventLimit) {

@@ -116,6 +116,8 @@ extension EndToEnd {
             }
             #expect(taken.sum("telltale_config_last_reload_successful") == 1)
             #expect(taken.sum("telltale_events_accepted_total") == 1_000)
+            #expect(taken.sum("telltale_state_resets_total", ["reason": "windows_changed"]) == 1)
+            #expect(taken.sum("telltale_state_resets_total") == 1)
             try writer.write(500)
             try await daemon.scrape(until: "the new lines") { $0.sum("telltale_events_accepted_total") == 1_500 }
         }

@@ -11,6 +11,7 @@ enum ScrapeStatus {
         status.build = Build.status
         status.reload = meters.reload
         status.commits = meters.commits
+        status.resets = meters.resets
         status.http.requests = counters.totals.map {
             RequestCount(path: $0.key.path, code: $0.key.code, count: $0.count)
         }

@@ -1,5 +1,6 @@
 internal import Catalog
 internal import Glibc
+internal import Monitor
 internal import Synchronization
 
 /// Figures of the daemon about itself that begin with the process.
@@ -9,12 +10,19 @@ final class Meters: Sendable {
         var reload = ReloadStatus()
         var commits = CommitStatus()
         var scrapes = DurationTotals()
+        /// What was given up, by `StateReset.Reason.rawValue`.
+        var resets = [UInt64](repeating: 0, count: StateReset.Reason.allCases.count)
     }
 
     private let state = Mutex(Values())
 
     /// The figures now.
     var values: Values { state.withLock { $0 } }
+
+    /// Counts what was given up.
+    func count(_ resets: [StateReset]) {
+        update { values in for reset in resets { values.resets[Int(reset.reason.rawValue)] &+= 1 } }
+    }
 
     /// Changes figures.
     func update(_ body: (inout sending Values) -> Void) { state.withLock { body(&$0) } }

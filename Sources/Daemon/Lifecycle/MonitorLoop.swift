@@ -12,7 +12,7 @@ final class MonitorLoop: Sendable {
         var settings: MonitorSettings
         var commitInterval: Int64
         /// Called on the loop's thread with what had to be reset.
-        var done: @Sendable ([String]) -> Void
+        var done: @Sendable ([StateReset]) -> Void
     }
 
     private struct Orders {

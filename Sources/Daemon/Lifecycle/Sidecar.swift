@@ -51,7 +51,7 @@ final class Sidecar: Sendable {
         logSettings.configuration = configuration.log
         self.wake = wake
         started = Clock.now()
-        let restored = try Self.restore(configuration, self.log)
+        let restored = try Self.restore(configuration, meters, self.log)
         scrapers = Scrapers(shown: restored.state?.shown ?? .none)
         renderer = ScrapeRenderer(scrapers: scrapers)
         let committer = Committer(store: restored.store, publication: publication, meters: meters, log: self.log)
@@ -66,7 +66,7 @@ final class Sidecar: Sendable {
             throw Failure.usage(error.description)
         }
         try serve(configuration.listen)
-        var monitor = Self.monitor(configuration, restored.state, self.log)
+        var monitor = Self.monitor(configuration, restored.state, meters, self.log)
         for source in sources { if let batch = source.firstLook() { monitor.apply(batch, at: Clock.now()) } }
         var first = monitor.cut(at: Clock.now())
         first.note(shown: scrapers.settle(at: Clock.uptime()))
@@ -131,7 +131,7 @@ final class Sidecar: Sendable {
     }
 
     private static func restore(
-        _ configuration: Configuration, _ log: Logger
+        _ configuration: Configuration, _ meters: Meters, _ log: Logger
     ) throws -> (store: StateStore?, state: MonitorState?) {
         guard let directory = configuration.stateDirectory else {
             log.warning("nothing is kept over a restart: counters and windows begin anew (no --state-dir)")
@@ -150,6 +150,7 @@ final class Sidecar: Sendable {
             return state != nil
         }
         for note in found.notes { log.warning("\(note)") }
+        meters.count(found.notes)
         switch found.standing {
         case .none: log.info("no state yet", metadata: ["directory": "\(directory)"])
         case .current: log.info("going on from the last commit", metadata: ["commit": "\(state?.generation ?? 0)"])
@@ -162,11 +163,14 @@ final class Sidecar: Sendable {
         return (store, state)
     }
 
-    private static func monitor(_ configuration: Configuration, _ state: MonitorState?, _ log: Logger) -> Monitor {
+    private static func monitor(
+        _ configuration: Configuration, _ state: MonitorState?, _ meters: Meters, _ log: Logger
+    ) -> Monitor {
         let settings = configuration.monitorSettings
         guard let state else { return Monitor(settings: settings, at: Clock.now()) }
         let monitor = Monitor(settings: settings, restoring: state, at: Clock.now())
         for note in monitor.notes { log.warning("\(note)") }
+        meters.count(monitor.notes)
         return monitor
     }
 
@@ -192,6 +196,7 @@ final class Sidecar: Sendable {
         loop.change(
             MonitorLoop.Change(settings: next.monitorSettings, commitInterval: next.commitInterval) { notes in
                 for note in notes { log.warning("\(note)") }
+                meters.count(notes)
                 let now = Clock.wall()
                 meters.update { values in
                     values.reload.isSuccessful = true

@@ -1,3 +1,5 @@
+internal import Monitor
+
 /// The state files of one daemon, in a directory that it locks.
 ///
 /// Files (mode 0600), newest first:
@@ -29,8 +31,8 @@ final class StateStore {
         var standing: Standing
         /// The state; `nil` with `Standing.none`.
         var bytes: [UInt8]?
-        /// What the log should say about it.
-        var notes: [String]
+        /// What was given up, for the log and to be counted.
+        var notes: [StateReset]
     }
 
     /// Names of the files.
@@ -64,13 +66,15 @@ final class StateStore {
     ///
     /// - Parameter isReadable: Whether bytes are a state that can be restored.
     func load(isReadable: ([UInt8]) -> Bool) -> Found {
-        var notes: [String] = []
+        var notes: [StateReset] = []
         for (name, standing) in [(Name.current, Standing.current), (Name.behind, .behind), (Name.previous, .behind)] {
             do throws(SystemError) {
                 guard let bytes = try directory.read(name, limit: Self.maximumBytes) else { continue }
                 let path = "\(directory.path)/\(name)"
                 guard isReadable(bytes) else {
-                    notes.append("\(path) is damaged or of another version; it is kept as \(Name.bad)")
+                    notes.append(
+                        StateReset(
+                            .unreadable, "\(path) is damaged or of another version; it is kept as \(Name.bad)"))
                     try? directory.rename(name, to: Name.bad)
                     continue
                 }
@@ -78,13 +82,15 @@ final class StateStore {
                 var standing = standing
                 if standing == .current, !directory.isWritable {
                     standing = .behind
-                    notes.append("\(directory.path) is not writable, so newer figures may have been published")
+                    notes.append(
+                        StateReset(
+                            .counters, "\(directory.path) is not writable, so newer figures may have been published"))
                 } else if standing == .behind {
-                    notes.append("\(path) is older than what was published")
+                    notes.append(StateReset(.counters, "\(path) is older than what was published"))
                 }
                 return Found(standing: standing, bytes: bytes, notes: notes)
             } catch {
-                notes.append(error.description)
+                notes.append(StateReset(.unreadable, error.description))
             }
         }
         return Found(standing: .none, bytes: nil, notes: notes)
