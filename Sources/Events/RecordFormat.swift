@@ -53,3 +53,41 @@ public struct RecordFormat: Sendable, Equatable {
         self.isMixed = isMixed ?? (wrapper != .none || grammar.isText)
     }
 }
+
+/// What is known of a format; the rest is found out from the first lines.
+public struct FormatHints: Sendable, Equatable {
+    /// What is around each line.
+    public var wrapper: RecordFormat.Wrapper?
+    /// What a record looks like.
+    public var grammar: RecordFormat.Grammar?
+    /// Names of the columns of tables without header, and of instances without names.
+    public var columns: [String]
+    /// Seconds east of Greenwich of times that name no offset.
+    public var zoneOffset: Int32?
+    /// Whether other lines stand between the records.
+    public var isMixed: Bool?
+
+    /// Creates hints; none by default.
+    public init(
+        wrapper: RecordFormat.Wrapper? = nil, grammar: RecordFormat.Grammar? = nil, columns: [String] = [],
+        zoneOffset: Int32? = nil, isMixed: Bool? = nil
+    ) {
+        (self.wrapper, self.grammar, self.columns) = (wrapper, grammar, columns)
+        (self.zoneOffset, self.isMixed) = (zoneOffset, isMixed)
+    }
+
+    /// All that a format says.
+    public init(_ format: RecordFormat) {
+        self.init(
+            wrapper: format.wrapper, grammar: format.grammar, columns: format.columns, zoneOffset: format.zoneOffset,
+            isMixed: format.isMixed)
+    }
+
+    /// These hints with others on top, which win.
+    public func overridden(by others: FormatHints) -> FormatHints {
+        FormatHints(
+            wrapper: others.wrapper ?? wrapper, grammar: others.grammar ?? grammar,
+            columns: others.columns.isEmpty ? columns : others.columns, zoneOffset: others.zoneOffset ?? zoneOffset,
+            isMixed: others.isMixed ?? isMixed)
+    }
+}

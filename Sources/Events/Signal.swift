@@ -112,6 +112,9 @@ public struct Schema: Sendable, Equatable {
     /// Paths of the tables that came out of the model, row by row for the instances that went in.
     public var outputs: [[String]]
 
+    /// Hash of what was said about the records when the schema was inferred; another one asks for a new inference.
+    public var fingerprint: UInt64 = 0
+
     /// Whether its records are outcomes and nothing else, each of a prediction that has a record of its own.
     ///
     /// One without an identifier is of no use then.

@@ -5,21 +5,32 @@ enum FormatDetection {
     /// Lines that are looked at.
     private static let lineLimit = 20
 
-    /// The format of a file that begins with these bytes; JSON lines unless they clearly are something else.
-    static func format(of head: [UInt8]) -> RecordFormat {
+    /// The format of a file that begins with these bytes: as the hints say, and for the rest JSON lines unless they
+    /// clearly are something else.
+    static func format(of head: [UInt8], hints: FormatHints) -> RecordFormat {
         let lines = lines(head)
-        guard let first = lines.first else { return RecordFormat() }
-        if let wrapper = wrapper(first) {
-            let inner = LineDecoder.unwrapped(head, format: RecordFormat(wrapper: wrapper))
-            let texts = self.lines(inner)
+        let wrapper = hints.wrapper ?? lines.first.flatMap(wrapper) ?? .none
+        let grammar: RecordFormat.Grammar
+        if let known = hints.grammar {
+            grammar = known
+        } else if wrapper == .none {
+            grammar = self.grammar(head, lines)
+        } else {
+            let texts = self.lines(LineDecoder.unwrapped(head, format: RecordFormat(wrapper: wrapper)))
             // An application logs other things than records too.
             let hasObjects = texts.contains { $0.first == Byte.openBrace }
-            let isLogfmt = !hasObjects && texts.contains(where: isLogfmt)
-            return RecordFormat(wrapper: wrapper, grammar: isLogfmt ? .logfmt : .json)
+            grammar = !hasObjects && texts.contains(where: isLogfmt) ? .logfmt : .json
         }
-        if first.first == Byte.openBrace || first.first == Byte.openBracket { return RecordFormat() }
-        if lines.allSatisfy(isLogfmt) { return RecordFormat(grammar: .logfmt) }
-        return RecordFormat(grammar: table(head) ?? .json)
+        return RecordFormat(
+            wrapper: wrapper, grammar: grammar, columns: hints.columns, zoneOffset: hints.zoneOffset,
+            isMixed: hints.isMixed)
+    }
+
+    private static func grammar(_ head: [UInt8], _ lines: [[UInt8]]) -> RecordFormat.Grammar {
+        guard let first = lines.first, first.first != Byte.openBrace, first.first != Byte.openBracket else {
+            return .json
+        }
+        return lines.allSatisfy(isLogfmt) ? .logfmt : table(head) ?? .json
     }
 
     private static func lines(_ bytes: [UInt8]) -> [[UInt8]] {

@@ -31,6 +31,7 @@ struct RecordSampler {
     private let hints: SchemaHints
     private var keys = 0
     private var sample = Sample()
+    private var tables: [(path: [String], table: PayloadTable)] = []
 
     /// The leaves of the record in `line`, in their order, or `nil` if the line is not a record.
     ///
@@ -59,6 +60,7 @@ struct RecordSampler {
         guard bytes[at] == Byte.openBrace else { throw .notAnObject }
         let end = try object(at, [])
         guard bytes[bytes.skippingSpaces(end)] == Byte.newline else { throw .malformedJSON }
+        try readTables()
         return sample
     }
 
@@ -166,13 +168,21 @@ struct RecordSampler {
         }
         guard to > from else { return end }
         let survey = PayloadSurvey(scanner: scanner, numbers: numbers)
-        let table = try survey.table(0, isOutput: isOutput, from, to)
-        var sink = PayloadSampler(
-            scanner: scanner, numbers: numbers, names: isOutput ? [] : hints.format?.columns ?? [])
-        try PayloadReader(survey: survey, numbers: numbers).read(table, rows: table.rows, into: &sink)
-        for cell in sink.cells { sample.cells.append(Leaf(path: path + [cell.key], value: cell.value)) }
+        tables.append((path, try survey.table(0, isOutput: isOutput, from, to)))
         if isOutput { sample.outputs.append(path) } else { sample.inputs.append(path) }
         return end
+    }
+
+    /// Takes the values of all tables, now that the number of instances is known.
+    private mutating func readTables() throws(RejectionReason) {
+        let rows = tables.lazy.filter { !$0.table.isOutput }.map(\.table.rows).max()
+        let reader = PayloadReader(survey: PayloadSurvey(scanner: scanner, numbers: numbers), numbers: numbers)
+        for (path, table) in tables {
+            var sink = PayloadSampler(
+                scanner: scanner, numbers: numbers, names: table.isOutput ? [] : hints.format.columns)
+            try reader.read(table, rows: rows ?? table.rows, into: &sink)
+            for cell in sink.cells { sample.cells.append(Leaf(path: path + [cell.key], value: cell.value)) }
+        }
     }
 
     static func sample(_ value: OtherValue, _ bytes: ByteWindow, _ numbers: DecimalReader) -> Value {

@@ -31,12 +31,14 @@ struct SchemaColumns {
     var fields: [Field] = []
     var cells: [Cell] = []
     var differences: [Difference] = []
+    private let payloads: [[String]]
+    private var hiddenPaths: [(path: [String], scale: Double)] = []
     private(set) var numbers: Int32 = 0
     private(set) var texts: Int32 = 0
     private(set) var hidden: Int32 = 0
 
     init(_ schema: Schema) {
-        let payloads = schema.inputs + schema.outputs
+        payloads = schema.inputs + schema.outputs
         for signal in schema.signals {
             var (action, column): (FieldAction, RecordColumn)
             switch signal.kind {
@@ -50,12 +52,7 @@ struct SchemaColumns {
             if signal.kind == .numeric, signal.source != .value {
                 action = signal.source == .length ? .length : .moment
             }
-            let table = payloads.firstIndex { !$0.isEmpty && $0.elementsEqual(signal.path.dropLast()) }
-            if let table, let key = signal.path.last {
-                cells.append(Cell(payload: table, key: key, action: action, column: column, scale: signal.scale))
-                continue
-            }
-            fields.append(Field(path: signal.path, action: action, column: column, scale: signal.scale))
+            add(signal.path, action, column, scale: signal.scale)
             if case .since(let path) = signal.source, case .number(let index) = column {
                 subtract(path, from: Int(index), scale: signal.scale, schema)
             }
@@ -70,9 +67,15 @@ struct SchemaColumns {
         }
     }
 
+    /// Adds a field of the record, or a column of one of its tables.
     private mutating func add(_ path: [String]?, _ action: FieldAction, _ column: RecordColumn, scale: Double = 1) {
-        guard let path, !path.isEmpty else { return }
-        fields.append(Field(path: path, action: action, column: column, scale: scale))
+        guard let path, let key = path.last else { return }
+        let table = payloads.firstIndex { !$0.isEmpty && $0.elementsEqual(path.dropLast()) }
+        if let table {
+            cells.append(Cell(payload: table, key: key, action: action, column: column, scale: scale))
+        } else {
+            fields.append(Field(path: path, action: action, column: column, scale: scale))
+        }
     }
 
     private mutating func subtract(_ path: [String], from column: Int, scale: Double, _ schema: Schema) {
@@ -80,14 +83,11 @@ struct SchemaColumns {
             differences.append(Difference(column: column, hidden: nil))
             return
         }
-        let known = fields.first { field in
-            if case .hidden = field.column { return field.path == path && field.scale == scale }
-            return false
-        }
-        if case .hidden(let index)? = known?.column {
-            differences.append(Difference(column: column, hidden: Int(index)))
+        if let known = hiddenPaths.firstIndex(where: { $0.path == path && $0.scale == scale }) {
+            differences.append(Difference(column: column, hidden: known))
             return
         }
+        hiddenPaths.append((path, scale))
         differences.append(Difference(column: column, hidden: Int(hidden)))
         add(path, .moment, .hidden(hidden), scale: scale)
         hidden += 1

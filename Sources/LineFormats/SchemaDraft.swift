@@ -41,7 +41,10 @@ struct SchemaDraft {
     mutating func assignHints() {
         for meaning in SchemaHints.Field.Meaning.allCases {
             let said = hints.fields.filter { $0.meaning == meaning }
-            if meaning == .feature || meaning == .ignore {
+            if meaning == .feature {
+                // Of several places of one feature, the one that records have.
+                for field in said where field == place(of: field, among: said) { assign(field, meaning) }
+            } else if meaning == .ignore {
                 for field in said { assign(field, meaning) }
             } else if let field = said.first(where: { index(of: $0.path) != nil }) ?? said.first {
                 assign(field, meaning)
@@ -54,6 +57,12 @@ struct SchemaDraft {
 
     private func names(_ paths: [[String]]) -> String {
         paths.map { $0.joined(separator: ".") }.joined(separator: ", ")
+    }
+
+    private func place(of field: SchemaHints.Field, among said: [SchemaHints.Field]) -> SchemaHints.Field {
+        guard let name = field.name else { return field }
+        let places = said.filter { $0.name == name }
+        return places.first { index(of: $0.path) != nil } ?? places.first ?? field
     }
 
     private func index(of path: [String]) -> Int? { fields.firstIndex { $0.path == path } }

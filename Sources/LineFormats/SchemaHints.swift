@@ -32,8 +32,8 @@ public struct SchemaHints: Sendable, Equatable {
         }
     }
 
-    /// How records are written; `nil` to find out.
-    public var format: RecordFormat?
+    /// How records are written.
+    public var format: FormatHints
     /// Unit of numeric times; `nil` to tell by their size.
     public var timestampUnit: TimestampUnit?
     /// What fields are; where several have one of the meanings that there is one of, the first that records carry.
@@ -47,7 +47,7 @@ public struct SchemaHints: Sendable, Equatable {
 
     /// Creates hints; none by default.
     public init(
-        format: RecordFormat? = nil, timestampUnit: TimestampUnit? = nil, fields: [Field] = [],
+        format: FormatHints = FormatHints(), timestampUnit: TimestampUnit? = nil, fields: [Field] = [],
         inputs: [[String]] = [], outputs: [[String]] = [], isComplete: Bool = false
     ) {
         (self.format, self.timestampUnit, self.fields) = (format, timestampUnit, fields)
@@ -57,7 +57,7 @@ public struct SchemaHints: Sendable, Equatable {
     /// These hints with others on top, which win.
     public func overridden(by others: SchemaHints) -> SchemaHints {
         var result = self
-        if let format = others.format { result.format = format }
+        result.format = format.overridden(by: others.format)
         if let unit = others.timestampUnit { result.timestampUnit = unit }
         let said = Set(others.fields.map(\.path))
         result.fields = others.fields + fields.filter { !said.contains($0.path) }
@@ -65,6 +65,15 @@ public struct SchemaHints: Sendable, Equatable {
         if !others.outputs.isEmpty { result.outputs = others.outputs }
         result.isComplete = isComplete || others.isComplete
         return result
+    }
+
+    /// A hash of all of it, 0 if nothing is said.
+    public var fingerprint: UInt64 {
+        guard self != SchemaHints() else { return 0 }
+        // The order and the names of the members are part of the text: a new one changes the hash, and asks for a new
+        // inference, which is right.
+        let text = Array("\(self)".utf8)
+        return withTerminated(text) { bytes, count in IdentifierHash.hash(bytes, 0, count) }
     }
 
     /// Whether something is said about an element of the array at `path`.

@@ -52,7 +52,7 @@ public struct SchemaInference: Sendable {
     ///   - bytes: The lines; those of a table without its header.
     ///   - head: The first bytes of their file, which say how records are written unless the hints do.
     public mutating func add(lines bytes: [UInt8], head: [UInt8]) {
-        let format = hints.format ?? self.format ?? FormatDetection.format(of: head)
+        let format = self.format ?? FormatDetection.format(of: head, hints: hints.format)
         self.format = format
         var lines = LineDecoder.unwrapped(bytes, format: format)[...]
         switch format.grammar {
@@ -82,7 +82,7 @@ public struct SchemaInference: Sendable {
 
     /// How the records of a file that begins with `head` are written: as the hints say, or by what it looks like.
     public static func format(of head: [UInt8], hints: SchemaHints = SchemaHints()) -> RecordFormat {
-        hints.format ?? FormatDetection.format(of: head)
+        FormatDetection.format(of: head, hints: hints.format)
     }
 
     /// The header at the start of a file that begins with `head`, if its records are a table's with a header.
@@ -222,13 +222,14 @@ public struct SchemaInference: Sendable {
         let outputs = outputs + hints.outputs.filter { !self.outputs.contains($0) }
         var draft = SchemaDraft(
             fields: fields, inputs: inputs, outputs: outputs, hints: hints, hasFurtherFields: !hasHeader)
-        draft.schema.format = format ?? hints.format ?? RecordFormat()
+        draft.schema.format = format ?? RecordFormat()
         draft.assignHints()
         draft.assignRoles()
         draft.assignFeatures()
         guard !draft.schema.signals.isEmpty, recordCount > 0 else { return nil }
         draft.schema.defaultModel = defaultModel.isEmpty ? "default" : defaultModel
         draft.schema.defaultVersion = defaultVersion
+        draft.schema.fingerprint = hints.fingerprint
         let skipped = rejectedCount == 0 ? "" : ", \(rejectedCount) more could not be read"
         let headline = "schema inferred from \(recordCount) record\(recordCount == 1 ? "" : "s")\(skipped)"
         return Result(schema: draft.schema, explanation: [headline] + draft.explanation)

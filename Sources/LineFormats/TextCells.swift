@@ -27,7 +27,8 @@ struct TextCells {
             }
             return try setUnusual(target, bytes, from, to, row)
         case .text:
-            target.set(spelling(bytes, from, to), row)
+            // A version 1.0 is not version 1; as classes they are the same number.
+            target.set(target.isSignal ? spelling(bytes, from, to) : range(from, to), row)
             return target.isSignal
         case .timestamp, .identifier, .status, .length, .moment:
             return try setOther(target, bytes, from, to, row)

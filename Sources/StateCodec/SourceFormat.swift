@@ -52,6 +52,7 @@ extension StateWriter {
         list(schema.inputs) { $0.path($1) }
         list(schema.outputs) { $0.path($1) }
         format(schema.format)
+        long(schema.fingerprint)
     }
 
     private mutating func source(_ source: SignalSource) {
@@ -151,6 +152,7 @@ extension StateReader {
         schema.inputs = try paths()
         schema.outputs = try paths()
         schema.format = try format()
+        schema.fingerprint = try long()
         return schema
     }
 

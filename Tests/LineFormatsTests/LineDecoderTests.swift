@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func withoutHeader() {
-        let format = RecordFormat(grammar: .csv, columns: ["amount", "prediction"])
+        let format = FormatHints(grammar: .csv, columns: ["amount", "prediction"])
         let log = DecodedEvents("1.5,yes\n2.5,no\n", hints: SchemaHints(format: format))
         #expect(log.events == ["prediction=yes amount=1.5", "prediction=no amount=2.5"])
     }
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func logfmtRefusals() {
-        let hints = SchemaHints(format: RecordFormat(grammar: .logfmt))
+        let hints = SchemaHints(format: FormatHints(grammar: .logfmt))
         let log = DecodedEvents("amount=1\nno pairs here\namount=\"open\n=5\nother=1\n", hints: hints)
         #expect(log.events == ["amount=1.0", "other=1.0"])
         #expect(log.rejected(.malformedLine) == 2 && log.rejected(.malformedJSON) == 1 && log.receipt.isBalanced)
@@ -126,7 +126,7 @@ import Testing
     /// Times without an offset need a zone; Python writes a comma before the fraction.
     @Test(arguments: ["2026-01-01 02:00:00,5", "2026-01-01T02:00:00.500", "2026-01-01T00:00:00.5Z"])
     func localTimes(text: String) {
-        let format = RecordFormat(zoneOffset: 7_200)
+        let format = FormatHints(zoneOffset: 7_200)
         let log = DecodedEvents("{\"timestamp\":\"\(text)\",\"a\":1}\n", hints: SchemaHints(format: format))
         #expect(log.events == ["a=1.0 time:1767225600500000000"])
     }

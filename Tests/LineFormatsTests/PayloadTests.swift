@@ -89,7 +89,7 @@ import Testing
 
     @Test func namesForColumns() {
         let hints = SchemaHints(
-            format: RecordFormat(columns: ["age", "income"]), inputs: [["request"]], outputs: [["response"]])
+            format: FormatHints(columns: ["age", "income"]), inputs: [["request"]], outputs: [["response"]])
         let log = DecodedEvents(#"{"request":"31,2000\n41,3000","response":"0.5\n0.25"}"# + "\n", hints: hints)
         #expect(
             log.events == ["prediction=0.5 age=31.0 income=2000.0", "prediction=0.25 age=41.0 income=3000.0"])

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CLinux
+internal import LineFormats
 
 extension LogLevel: ExpressibleByArgument {
     init?(argument: String) {
@@ -23,6 +24,7 @@ struct RunCommand: ParsableCommand {
             Examples:
               telltale run --tail predictions.jsonl
               telltale run --tail predictions.jsonl --reference ref.json --state-dir /var/lib/telltale
+              telltale run --tail /var/log/pods/model.log --preset kserve-v2
               telltale run --udp 127.0.0.1:8125 --model fraud
               telltale run --unix-datagram /run/telltale/statsd.sock
               telltale run --config telltale.yaml
@@ -80,6 +82,13 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Model of records that name none.")
     var model: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Serving system whose records the files and the HTTP sources on the command line carry.",
+            discussion: "One of: \(Preset.allCases.map(\.rawValue).joined(separator: ", "))."),
+        completion: .list(Preset.allCases.map(\.rawValue)))
+    var preset: String?
+
     @Option(help: "Where to begin a file of which nothing was committed yet (default: beginning).")
     var from: Start?
 
@@ -95,7 +104,7 @@ struct RunCommand: ParsableCommand {
         let options = RunOptions(
             config: config, tails: tail, udps: udp, unixDatagrams: unixDatagram, tcps: tcp,
             unixStreams: unixStream, httpAddresses: http, listen: listen, stateDirectory: stateDir,
-            reference: reference, model: model, from: from.map { $0 == .end ? .end : .beginning },
+            reference: reference, model: model, preset: preset, from: from.map { $0 == .end ? .end : .beginning },
             logLevel: logLevel, logFormat: logFormat.map { $0 == .json ? .json : .logfmt })
         let log = Log.make(LogConfiguration(level: logLevel ?? .info, format: logFormat == .json ? .json : .logfmt))
         let sidecar = try Sidecar(options: options, log: log, wake: Signals.wakeMain)

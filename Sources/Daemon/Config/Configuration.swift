@@ -61,6 +61,14 @@ enum SourceInput: Equatable, Sendable {
     /// Outcomes in HTTP requests, on the listener of the source with this address.
     case outcomes(Endpoint)
 
+    /// Whether it is made of whole records, as files and bodies are.
+    var carriesRecords: Bool {
+        switch self {
+        case .tail, .http: true
+        case .udp, .unixDatagram, .tcp, .unixStream: false
+        }
+    }
+
     /// The address that input is taken on; `nil` for what only this machine reaches.
     var endpoint: Endpoint? {
         switch self {
@@ -86,6 +94,10 @@ struct SourceConfiguration: Equatable, Sendable {
     var version: String?
     /// Which field is which; `nil` to find out from the first records.
     var schema: Schema?
+    /// The serving system whose records these are.
+    var preset: Preset?
+    /// What is known of the records, the preset's part included.
+    var hints = SchemaHints()
 
     /// The source of outcomes that comes with it; `nil` but for HTTP.
     var outcomes: SourceConfiguration? {

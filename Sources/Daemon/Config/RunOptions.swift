@@ -1,5 +1,6 @@
 internal import Events
 internal import Ingest
+internal import LineFormats
 internal import Monitor
 
 /// What the command line of `run` says.
@@ -28,6 +29,8 @@ struct RunOptions: Equatable, Sendable {
     var reference: String?
     /// Model of records that name none.
     var model: String?
+    /// Serving system whose records the sources on the command line carry.
+    var preset: String?
     /// Where files without a committed position are read from.
     var from: TailStart?
     /// Log level.
@@ -80,13 +83,25 @@ struct RunOptions: Equatable, Sendable {
                 configuration.sources[i].input = .tail(path: path, from: from, drain: drain)
             }
         }
+        var known: Preset?
+        if let preset {
+            known = Preset(rawValue: preset)
+            let names = Preset.allCases.map(\.rawValue)
+            if known == nil {
+                let nearest = Spelling.nearest(preset, among: names).map { "; did you mean \($0)?" } ?? ""
+                fail("--preset", preset, "must be one of \(names.joined(separator: ", "))\(nearest)")
+            }
+        }
+        func source(_ input: SourceInput) -> SourceConfiguration {
+            SourceConfiguration(input: input, preset: known, hints: known?.hints ?? SchemaHints())
+        }
         for path in tails {
             guard !path.isEmpty, path.utf8.count <= 4_095, !path.utf8.contains(0) else {
                 fail("--tail", path, "must be a path of 1 to 4,095 bytes")
                 continue
             }
             let input = SourceInput.tail(path: path, from: from ?? .beginning, drain: SourceConfiguration.drain)
-            add(SourceConfiguration(input: input), to: &configuration)
+            add(source(input), to: &configuration)
         }
         for text in udps {
             guard let endpoint = Endpoint(text) else {
@@ -124,7 +139,7 @@ struct RunOptions: Equatable, Sendable {
                 fail("--http", text, "must be ADDRESS:PORT, such as 127.0.0.1:9758 or [::1]:9758")
                 continue
             }
-            add(SourceConfiguration(input: .http(endpoint, tokenFile: nil)), to: &configuration)
+            add(source(.http(endpoint, tokenFile: nil)), to: &configuration)
         }
         if let model {
             if model.isEmpty || model.utf8.count > ConfigLimits.nameBytes {

@@ -1,4 +1,5 @@
 internal import Events
+internal import LineFormats
 
 /// Reads one entry of `sources`, its schema included.
 struct SourceDecoder {
@@ -16,10 +17,25 @@ struct SourceDecoder {
             schema = self.schema(part)
             part.finish()
         }
+        let (preset, hints) = HintsDecoder(section: section, reader: reader).decode()
+        if schema != nil {
+            for name in ["preset", "fields", "inputs", "outputs"] where section.node(name) != nil {
+                section.report(name, "has no meaning beside schema, which says all there is to say")
+            }
+        }
         guard let input else { return nil }
+        if !input.carriesRecords {
+            for name in HintsDecoder.keys where section.node(name) != nil {
+                section.report(name, "has no meaning for lines on a socket")
+            }
+        }
+        schema?.format = RecordFormat(
+            wrapper: hints.format.wrapper ?? .none, grammar: hints.format.grammar ?? .json,
+            columns: hints.format.columns, zoneOffset: hints.format.zoneOffset, isMixed: hints.format.isMixed)
         schema?.defaultModel = model ?? "default"
         schema?.defaultVersion = version ?? ""
-        return SourceConfiguration(input: input, model: model, version: version, schema: schema)
+        return SourceConfiguration(
+            input: input, model: model, version: version, schema: schema, preset: preset, hints: hints)
     }
 
     private func schema(_ section: ConfigSection) -> Schema {

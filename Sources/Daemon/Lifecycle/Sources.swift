@@ -1,5 +1,6 @@
 internal import Events
 internal import Ingest
+internal import LineFormats
 internal import Logging
 internal import Monitor
 
@@ -59,7 +60,9 @@ enum Sources {
             }
             switch source.input {
             case .tail(let path, let from, let drain):
-                let settings = TailSettings(path: path, rotatedQuiet: drain, defaultModel: source.model ?? "default")
+                let settings = TailSettings(
+                    path: path, rotatedQuiet: drain, defaultModel: source.model ?? "default", hints: source.hints,
+                    schemaDirectory: source.preset?.schemaDirectory(besides: directory(of: path)))
                 sources.append(
                     try TailSource(
                         source: index, settings: settings, schema: schema, resume: known?.positions ?? [],
@@ -73,7 +76,8 @@ enum Sources {
             case .tcp(let endpoint, let options):
                 sources.append(try streams(.network(endpoint.description), options))
             case .http(let endpoint, let tokenFile):
-                let settings = BodySettings(name: endpoint.description, defaultModel: source.model ?? "default")
+                let settings = BodySettings(
+                    name: endpoint.description, defaultModel: source.model ?? "default", hints: source.hints)
                 let bodies = try BodySource(
                     source: index, settings: settings, schema: schema, queue: queue, onEvent: report.write)
                 let outcomes = try outcomes(of: source, endpoint, configuration, queue: queue, log)
@@ -111,6 +115,12 @@ enum Sources {
             schema: .fixed(.outcomes(of: source.schema, defaultModel: model)), queue: queue, onEvent: report.write)
     }
 
+    /// The directory of a path.
+    static func directory(of path: String) -> String {
+        let end = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
+        return end == path.startIndex ? "." : String(path[..<end])
+    }
+
     private static func token(_ path: String) throws(IngestError) -> [UInt8] {
         do throws(TokenFileError) {
             return try TokenFile.load(path: path)
@@ -123,6 +133,11 @@ enum Sources {
     private static func schema(of source: SourceConfiguration, known: Schema?, _ log: Logger) -> SourceSchema {
         if let schema = source.schema { return .fixed(schema) }
         guard var known else { return .infer }
+        guard known.fingerprint == source.hints.fingerprint else {
+            log.info(
+                "what is said about its fields has changed: inferring anew", metadata: ["source": "\(source.name)"])
+            return .infer
+        }
         if let model = source.model { known.defaultModel = model }
         if let version = source.version { known.defaultVersion = version }
         log.info(

@@ -211,10 +211,11 @@ final class BodyIntake {
         self.held = HeldRecords()
         var hints = settings.hints
         // Whatever else it says, what comes in bodies is JSON, and nothing is around it.
-        hints.format = RecordFormat(columns: hints.format?.columns ?? [], zoneOffset: hints.format?.zoneOffset)
+        (hints.format.wrapper, hints.format.grammar, hints.format.isMixed) = (RecordFormat.Wrapper.none, .json, false)
         var inference = SchemaInference(hints: hints)
         inference.add(lines: held.bytes, head: [])
-        if let inferred = inference.infer(defaultModel: settings.defaultModel) {
+        if var inferred = inference.infer(defaultModel: settings.defaultModel) {
+            inferred.schema.fingerprint = settings.hints.fingerprint
             events.append(.schemaInferred(inferred.schema, explanation: inferred.explanation))
             schema = inferred.schema
             decoder = LineDecoder(schema: inferred.schema)

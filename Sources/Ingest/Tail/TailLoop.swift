@@ -130,9 +130,14 @@ struct TailLoop: ~Copyable {
     ///
     /// False if not even that is possible yet: a line without an end.
     private mutating func infer(_ sample: TailSample, now: Int64) -> Bool {
-        var inference = SchemaInference(hints: tailer.settings.hints)
+        var hints = tailer.settings.hints
+        let known = tailer.settings.schemaDirectory.flatMap { SchemaLog.hints(in: $0, from: tailer.files) }
+        // What the configuration says wins.
+        if let known { hints = known.overridden(by: hints) }
+        var inference = SchemaInference(hints: hints)
         for piece in sample.pieces { inference.add(lines: piece.lines, head: piece.head) }
-        if let inferred = inference.infer(defaultModel: tailer.settings.defaultModel) {
+        if var inferred = inference.infer(defaultModel: tailer.settings.defaultModel) {
+            inferred.schema.fingerprint = tailer.settings.hints.fingerprint
             events.append(.schemaInferred(inferred.schema, explanation: inferred.explanation))
             adopt(inferred.schema)
             return true

@@ -15,6 +15,8 @@ public struct TailSettings: Sendable, Equatable {
     public var defaultModel: String
     /// What is known of its records, for an inferred schema.
     public var hints: SchemaHints
+    /// Directory of files that say what the fields are, as BentoML writes them; `nil` for none.
+    public var schemaDirectory: String?
     /// Longest line in bytes, its newline not counted.
     var lineBytes = EventLimits.lineBytes
     /// Bytes of an ordinary batch.
@@ -25,12 +27,13 @@ public struct TailSettings: Sendable, Equatable {
     /// Settings with the usual intervals: rotated files are kept 60 s, files are looked at every 250 ms.
     public init(
         path: String, rotatedQuiet: Int64 = 60_000_000_000, pollInterval: Int64 = IngestLimits.pollInterval,
-        defaultModel: String = "default", hints: SchemaHints = SchemaHints()
+        defaultModel: String = "default", hints: SchemaHints = SchemaHints(), schemaDirectory: String? = nil
     ) {
         self.path = path
         self.rotatedQuiet = rotatedQuiet
         self.pollInterval = pollInterval
         self.defaultModel = defaultModel
         self.hints = hints
+        self.schemaDirectory = schemaDirectory
     }
 }

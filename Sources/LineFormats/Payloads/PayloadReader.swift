@@ -40,6 +40,12 @@ struct PayloadReader {
                 at = survey.trimmed(try element(table, row, at, names: nil, into: &sink), table.to).0
                 row &+= 1
             }
+        case .spans(let first):
+            var row = 0
+            try OTLPSpans(survey: survey).each(first) { (span) throws(RejectionReason) in
+                try OTLPSpans(survey: survey).read(span, table, row, into: &sink)
+                row &+= 1
+            }
         case .lines: try lines(table, rows: rows, into: &sink)
         }
     }

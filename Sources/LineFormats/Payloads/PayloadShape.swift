@@ -14,6 +14,8 @@ enum PayloadShape {
     case object(Int)
     /// One object or array per instance, one behind the other.
     case documents
+    /// Spans of an OTLP request, one instance for each that is about a model; at the first resource.
+    case spans(Int)
     /// Comma-separated values, one line per instance.
     case lines
 }
@@ -70,7 +72,14 @@ struct PayloadSurvey {
     /// The arrangement of an array.
     private func array(_ start: Int) throws(RejectionReason) -> (PayloadShape, Int) {
         let first = bytes.skippingSpaces(start &+ 1)
-        if bytes[first] == Byte.openBrace, let rows = try tensorRows(first) { return (.tensors(first), rows) }
+        if bytes[first] == Byte.openBrace {
+            if let rows = try tensorRows(first) { return (.tensors(first), rows) }
+            if try member(first, "scopeSpans") != nil {
+                var count = 0
+                try OTLPSpans(survey: self).each(first) { (_) throws(RejectionReason) in count &+= 1 }
+                return (.spans(first), count)
+            }
+        }
         return (.rows(first), try count(first))
     }
 
@@ -180,6 +189,15 @@ struct PayloadSurvey {
             if bytes[at] == Byte.comma { at = bytes.skippingSpaces(at &+ 1) }
         }
         return (rows, width)
+    }
+
+    /// Offset of the value of a member, or `nil`.
+    func member(_ start: Int, _ name: StaticString) throws(RejectionReason) -> Int? {
+        var found: Int?
+        try eachMember(start) { (from, to, value) throws(RejectionReason) in
+            if is_(from, to, name) { found = value }
+        }
+        return found
     }
 
     // MARK: - Steps
