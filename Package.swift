@@ -99,7 +99,8 @@ let package = Package(
         // The core, the tail and the state store together, under histories drawn from seeds.
         tests("Simulation", sees: ["Daemon", "Ingest", "LineFormats", "StateCodec", "Monitor", "Events"]),
         .testTarget(name: "TidyTests", dependencies: ["Catalog", "Exposition"], swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: ["telltale", "Scenarios"], swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["telltale", "Scenarios", "TestKit"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -55,6 +55,12 @@ public enum IngestLimits {
     public static let bodyBytes = 4 << 20
     /// Records of one body.
     public static let recordsPerBody = 10_000
+    /// Requests without answer and answers without request that one source keeps.
+    public static let inferenceHalves = 10_000
+    /// Bytes of those.
+    public static let inferenceHalfBytes = 16 << 20
+    /// Nanoseconds after which one of them goes on alone.
+    public static let inferencePatience: Int64 = 10_000_000_000
     /// System calls spent at the end on what the kernel still holds for a socket.
     public static let lastReads = 4_096
     /// Bytes asked for as receive buffer; the kernel doubles it for its own bookkeeping.

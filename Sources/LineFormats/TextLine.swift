@@ -41,6 +41,9 @@ enum TextLine {
         }
     }
 
+    /// Words at the end of a message of Ray Serve that are looked at.
+    private static let ending = 6
+
     /// A line as words between spaces.
     struct Words {
         let bytes: ByteWindow
@@ -155,7 +158,7 @@ enum TextLine {
         var last: [Words.Word] = []
         while let word = words.next() {
             last.append(word)
-            if last.count > 4 { last.removeFirst() }
+            if last.count > ending { last.removeFirst() }
         }
         guard try rayServeEnd(words, last, fields, &cells) else { return false }
         try set(TextField.time, Words.Word(from: date.from, to: time.to), fields, &cells)
@@ -177,8 +180,8 @@ enum TextLine {
         else { return false }
         try set(TextField.status, last[last.count - 2], fields, &cells)
         try set(TextField.latency, Words.Word(from: latency.from, to: latency.to &- 2), fields, &cells)
-        let route = last[last.count - 3]
-        if bytes[route.from] == 0x2F { try set(TextField.route, route, fields, &cells) }
+        let route = last.last { bytes[$0.from] == 0x2F }
+        try set(TextField.route, route, fields, &cells)
         return true
     }
 
@@ -213,7 +216,7 @@ enum TextLine {
                 var last: [Words.Word] = []
                 while let word = message.next() {
                     last.append(word)
-                    if last.count > 4 { last.removeFirst() }
+                    if last.count > ending { last.removeFirst() }
                 }
                 isRecord = try rayServeEnd(message, last, fields, &cells)
             }

@@ -23,11 +23,14 @@ enum HTTP {
     }
 
     /// Posts JSON and reads the whole answer.
-    static func post(port: Int, _ path: String, _ body: String) async throws -> Response {
+    static func post(
+        port: Int, _ path: String, _ body: String, headers: [String: String] = [:]
+    ) async throws -> Response {
         guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw URLError(.badURL) }
         var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData, timeoutInterval: 10)
         request.httpMethod = "POST"
         request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
         request.httpBody = Data(body.utf8)
         return try await answer(to: request)
     }

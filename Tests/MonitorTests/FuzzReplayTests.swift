@@ -58,4 +58,19 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: [("records", 20), ("bodies", 3)])
+    func records(harness: String, count: Int) {
+        let inputs = Self.inputs(harness)
+        #expect(inputs.count >= count)
+        let check = harness == "records" ? FuzzChecks.records : FuzzChecks.bodies
+        var random = SplitMix64(seed: 3)
+        for (name, bytes) in inputs {
+            #expect(check(bytes) == nil, "\(name)")
+            for _ in 0..<30 {
+                let other = Self.mutated(bytes, &random)
+                #expect(check(other) == nil, "\(other)")
+            }
+        }
+    }
 }

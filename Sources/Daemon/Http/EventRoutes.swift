@@ -7,7 +7,8 @@ internal import NIOHTTP1
 internal import NIOPosix
 
 /// Answers `POST /v1/events` and `POST /v1/outcomes`: one JSON record, several, an array of them, or a line for each;
-/// gzip or not.
+/// gzip or not. And `POST /` and `/v1/cloudevents`: the requests and answers of a model, as the loggers of KServe and
+/// Seldon send them.
 ///
 /// Only JSON types are taken, and no request of another site: no page in somebody's browser can send records.
 final class EventRoutes: Sendable {
@@ -37,7 +38,8 @@ final class EventRoutes: Sendable {
 
     /// Answers a request; decoding is done off the event loop.
     func respond(_ request: HttpRequest, _ loop: any EventLoop) -> EventLoopFuture<HttpResponse> {
-        guard let bodies = bodies[request.path] else {
+        let isEvent = CloudEventRequest.paths.contains(request.path)
+        guard let bodies = bodies[isEvent ? Self.eventsPath : request.path] else {
             let text = "There is nothing here; records go to \(self.bodies.keys.sorted().joined(separator: " or "))."
             return loop.makeSucceededFuture(.text(.notFound, text))
         }
@@ -47,6 +49,7 @@ final class EventRoutes: Sendable {
 
     /// Why a request is not looked into, if it is not.
     private func refusal(of request: HttpRequest) -> HttpResponse? {
+        let isEvent = CloudEventRequest.paths.contains(request.path)
         guard request.method == .POST else {
             return .text(.methodNotAllowed, "This takes POST.", headers: ["Allow": "POST"])
         }
@@ -59,7 +62,11 @@ final class EventRoutes: Sendable {
             let headers: HTTPHeaders = ["WWW-Authenticate": "Bearer"]
             return .text(.unauthorized, "A token is needed: Authorization: Bearer TOKEN.", headers: headers)
         }
-        guard isText(request) || Self.lineTypes.contains(type(of: request)) else {
+        if isEvent {
+            guard CloudEventRequest.isTaken(request, type: type(of: request)) else {
+                return .text(.unsupportedMediaType, CloudEventRequest.rule)
+            }
+        } else if !(isText(request) || Self.lineTypes.contains(type(of: request))) {
             return .text(.unsupportedMediaType, "The Content-Type has to be application/json or application/x-ndjson.")
         }
         guard ["", "identity", "gzip"].contains(encoding(of: request)) else {
@@ -81,6 +88,7 @@ final class EventRoutes: Sendable {
                     .payloadTooLarge, "The body is larger than \(IngestLimits.bodyBytes) bytes when decompressed.")
             }
         }
+        if CloudEventRequest.paths.contains(request.path) { return takeEvents(request, body, bodies) }
         let records: Int
         if isText(request) {
             guard let lines = RecordLines.lines(ofJSON: body) else {
@@ -95,6 +103,20 @@ final class EventRoutes: Sendable {
             return .text(.payloadTooLarge, "The body has more than \(IngestLimits.recordsPerBody) records.")
         }
         return answer(bodies.take(body, records: records))
+    }
+
+    /// Takes the CloudEvents of a request: one, or a batch of them.
+    private func takeEvents(_ request: HttpRequest, _ body: [UInt8], _ bodies: BodySource) -> HttpResponse {
+        guard let events = CloudEventRequest.events(request, type: type(of: request), body: body) else {
+            return answer(bodies.reject(.malformedJSON, bytes: body.count))
+        }
+        var result = BodyAnswer.taken(Receipt())
+        for event in events {
+            // Feedback and whatever else is sent has no place here, and is no fault of the sender.
+            result = event.isResponse == nil ? bodies.ignore(.event, bytes: body.count) : bodies.take(event)
+            if case .full = result { break }
+        }
+        return answer(result)
     }
 
     // MARK: Answers

@@ -18,6 +18,7 @@ final class BodyIntake {
     /// Counts that belong to no line of a batch in hand.
     private var pending = Receipt()
     private var held = HeldRecords()
+    private var pairs = InferencePairs()
     private var events: [SourceEvent] = []
     private var rejections = RejectionExcerpts()
 
@@ -53,11 +54,32 @@ final class BodyIntake {
         return .held(records: records)
     }
 
+    /// Takes one half of an inference; the pair is a record when both are there, or one has waited long enough.
+    func take(_ event: CloudEvent, now: Int64) -> BodyAnswer {
+        guard isOpen else { return .stopped }
+        let due = pairs.add(event, now: now)
+        guard let last = due.last else { return .held(records: 1) }
+        for record in due.dropLast() { _ = take(record, records: 1, now: now) }
+        return take(last, records: 1, now: now)
+    }
+
     /// Counts a body that holds no records as one that was rejected.
     func reject(_ reason: RejectionReason, bytes: Int, now: Int64) -> BodyAnswer {
-        guard isOpen else { return .stopped }
         var receipt = Receipt()
         receipt.reject(reason)
+        return count(receipt, bytes: bytes, now: now)
+    }
+
+    /// Counts a body that nobody asked for as one that was ignored.
+    func ignore(_ reason: IgnoreReason, bytes: Int, now: Int64) -> BodyAnswer {
+        var receipt = Receipt()
+        receipt.ignore(reason)
+        return count(receipt, bytes: bytes, now: now)
+    }
+
+    private func count(_ receipt: Receipt, bytes: Int, now: Int64) -> BodyAnswer {
+        guard isOpen else { return .stopped }
+        var receipt = receipt
         receipt.bytesRead = UInt64(clamping: bytes)
         if batch == nil, pending == Receipt() { batchSince = now }
         pending.add(receipt)
@@ -67,6 +89,7 @@ final class BodyIntake {
     /// Infers and hands over what is due; true if there is something new to show.
     func tick(now: Int64) -> Bool {
         var hasNews = !events.isEmpty
+        takeHalves(before: now - IngestLimits.inferencePatience, now: now)
         if isInferring, now >= held.dueAt {
             infer(now: now)
             hasNews = true
@@ -82,10 +105,16 @@ final class BodyIntake {
 
     /// Hands over everything, counts included, and takes no more.
     func finish(now: Int64) {
+        takeHalves(before: .max, now: now)
         if isInferring { infer(now: now) }
         isOpen = false
         flush()
         if pending != Receipt() { send(.carrier(source: pool.source, schema: schema)) }
+    }
+
+    /// Halves that have waited long enough are records of their own.
+    private func takeHalves(before: Int64, now: Int64) {
+        for record in pairs.expired(before: before) { _ = take(record, records: 1, now: now) }
     }
 
     /// What there is to log since the last call.

@@ -1,6 +1,6 @@
 public import Events
 import Glibc
-import LineFormats
+public import LineFormats
 
 /// Takes records in bodies that somebody else received, such as an HTTP server, on any thread.
 ///
@@ -65,10 +65,24 @@ public final class BodySource: Sendable {
         return intake.withLock { $0.take(lines, records: records, now: now) }
     }
 
+    /// Takes one half of an inference, a request or an answer.
+    ///
+    /// - Returns: What became of the record if that is whole now.
+    public func take(_ event: CloudEvent) -> BodyAnswer {
+        let now = MonotonicClock.now()
+        return intake.withLock { $0.take(event, now: now) }
+    }
+
     /// Counts a body without records as one rejected record.
     public func reject(_ reason: RejectionReason, bytes: Int) -> BodyAnswer {
         let now = MonotonicClock.now()
         return intake.withLock { $0.reject(reason, bytes: bytes, now: now) }
+    }
+
+    /// Counts a body that nobody asked for as one ignored record.
+    public func ignore(_ reason: IgnoreReason, bytes: Int) -> BodyAnswer {
+        let now = MonotonicClock.now()
+        return intake.withLock { $0.ignore(reason, bytes: bytes, now: now) }
     }
 
     private func run() {

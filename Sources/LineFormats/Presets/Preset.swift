@@ -80,8 +80,8 @@ extension Preset {
                 .at("version", .version), .at("model_version", .version), .at("latency_ms", .latency, scale: 1e-3),
                 .at("status_code", .status),
             ],
-            inputs: [["request"], ["instances"], ["inputs"]],
-            outputs: [["response"], ["predictions"], ["outputs"]])
+            inputs: [["ce_request"], ["request"], ["instances"], ["inputs"]],
+            outputs: [["ce_response"], ["response"], ["predictions"], ["outputs"]])
     }
 
     private static var dataCapture: SchemaHints {
