@@ -65,7 +65,7 @@ enum SourceInput: Equatable, Sendable {
     var carriesRecords: Bool {
         switch self {
         case .tail, .http: true
-        case .udp, .unixDatagram, .tcp, .unixStream: false
+        case .udp, .unixDatagram, .tcp, .unixStream, .outcomes: false
         }
     }
 
