@@ -9,7 +9,7 @@
 #        unit        swift test
 #        simulation  10,000 histories of the core, the tail and the disk, each drawn from a seed
 #        kill        a real daemon killed again and again: every line counted exactly once
-#        stress      floods, reloads in a row, a disk that fails: all of it counted, nothing else lost
+#        stress      floods, reloads in a row, a failing disk, a clock that is set: all of it counted, nothing else lost
 #        clients     the examples with real clients against the real daemon: scraped is what was sent
 #        rules       promtool: configuration, rules, unit tests of the rules
 #        routes      amtool: configurations, routes, templates
