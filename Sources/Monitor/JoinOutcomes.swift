@@ -29,6 +29,7 @@ extension Monitor {
         for slot in slots.indices where !isScoped || slots[slot].state.model == name {
             guard let place = slots[slot].state.pending.place(of: outcome.id) else { continue }
             let prediction = slots[slot].state.pending.remove(at: place)
+            waiting &-= 1
             join(slot, prediction, cell, time: outcome.time)
             if outcome.met < 0 { outcome.met = Int32(truncatingIfNeeded: slot) }
         }
@@ -70,8 +71,9 @@ extension Monitor {
             }
             if held.table.count > 0, let place = held.place(of: id, predictedBy: slots[slot].state.model) {
                 meet(slot, pending, at: place)
-            } else if slots[slot].state.letWait(pending, limit: settings.joining.pending) {
-                overflows[Int(MonitorLimit.pendingOutcomes.rawValue)] &+= 1
+            } else if slots[slot].state.letWait(pending) {
+                waiting &+= 1
+                if waiting > settings.joining.pending { makeRoom(for: slot) }
             }
         }
     }
@@ -79,8 +81,11 @@ extension Monitor {
     /// Gives up what has waited too long.
     mutating func expireOutcomes(arrival: Int64) {
         let earliest = Self.wholeSeconds(arrival &- settings.joining.seconds &* 1_000_000_000)
-        for slot in slots.indices where slots[slot].state.pending.count > 0 {
-            if slots[slot].state.expirePending(before: earliest) { slots[slot].isDirty = true }
+        if waiting > 0 {
+            for slot in slots.indices where slots[slot].state.expirePending(before: earliest) {
+                slots[slot].isDirty = true
+            }
+            waiting = slots.reduce(0) { $0 &+ $1.state.pending.count }
         }
         while let outcome = held.table.removeOldest(before: earliest) { giveUp(outcome) }
         held.forgetNames()
@@ -100,7 +105,21 @@ extension Monitor {
             held.table.insert(outcome)
         }
         while held.table.count > settings.joining.pending, let oldest = held.table.removeOldest() { giveUp(oldest) }
-        for slot in slots.indices { slots[slot].state.evictPending(downTo: settings.joining.pending) }
+        waiting = slots.reduce(0) { $0 &+ $1.state.pending.count }
+        while waiting > settings.joining.pending { makeRoom(for: nil) }
+    }
+
+    /// Gives up a waiting prediction: the oldest of the model that has the most, or of one that has its share.
+    private mutating func makeRoom(for slot: Int?) {
+        var victim = slot ?? 0
+        if slot == nil || slots[victim].state.pending.count &* slots.count <= settings.joining.pending {
+            for other in slots.indices
+            where slots[other].state.pending.count > slots[victim].state.pending.count { victim = other }
+        }
+        slots[victim].state.evictPending()
+        slots[victim].isDirty = true
+        waiting &-= 1
+        overflows[Int(MonitorLimit.pendingOutcomes.rawValue)] &+= 1
     }
 
     // MARK: Meeting

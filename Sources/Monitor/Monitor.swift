@@ -34,6 +34,8 @@ public struct Monitor: ~Copyable {
     var custom: CustomRegistry
     /// Outcomes that came in records of their own.
     var held = HeldOutcomes()
+    /// Predictions of all models that wait for their outcome.
+    var waiting = 0
     /// Takes the names of one mapped observation, or of one outcome, at a time.
     let routed = CustomRoute.scratch()
     var scratch = ApplyScratch(rowCapacity: EventLimits.batchRows)

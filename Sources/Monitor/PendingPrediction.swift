@@ -58,9 +58,9 @@ public struct JoinSetting: Sendable, Equatable {
     /// Most that may be configured.
     public static let pendingLimit = 1_000_000
 
-    /// Predictions per model that wait, and outcomes over all models that are remembered.
+    /// Predictions that wait, over all models, and outcomes that are remembered.
     ///
-    /// 0 switches joining off.
+    /// When there is no room, the model with the most of them gives up its oldest. 0 switches joining off.
     public var pending = 50_000
     /// How long each waits, in seconds.
     public var seconds: Int64 = 7 * 86_400
@@ -70,15 +70,13 @@ public struct JoinSetting: Sendable, Equatable {
 }
 
 extension ModelState {
-    /// Lets a prediction wait; the oldest one makes room if need be.
+    /// Lets a prediction wait; `false` if one with its identifier does.
     ///
-    /// An identifier names one prediction of a model: the first stands. Returns whether one had to make room.
-    mutating func letWait(_ prediction: PendingPrediction, limit: Int) -> Bool {
+    /// An identifier names one prediction of a model: the first stands.
+    mutating func letWait(_ prediction: PendingPrediction) -> Bool {
         guard pending.place(of: prediction.id) == nil else { return false }
-        let isFull = pending.count >= limit
-        if isFull { evictPending(downTo: limit - 1) }
         pending.insert(prediction)
-        return isFull
+        return true
     }
 
     /// Makes predictions of classes beyond a number ones of no class that is listed.
@@ -92,9 +90,9 @@ extension ModelState {
         }
     }
 
-    /// Gives up the oldest predictions beyond a number.
-    mutating func evictPending(downTo limit: Int) {
-        while pending.count > limit, pending.removeOldest() != nil { outcomes.evicted &+= 1 }
+    /// Gives up the oldest prediction for want of room.
+    mutating func evictPending() {
+        if pending.removeOldest() != nil { outcomes.evicted &+= 1 }
     }
 
     /// Gives up predictions that came before `arrival`; true if there were any.

@@ -239,6 +239,21 @@ import Testing
         #expect(fewer.pendingPredictions == 4 && fewer.outcomes.evicted == 20)
     }
 
+    /// Models share the room: who has the most makes it.
+    @Test func sharedRoom() throws {
+        var settings = Self.settings
+        settings.joining.pending = 10
+        var monitor = Monitor(settings: settings, at: TestHistory.instant(0))
+        Self.apply(&monitor, (1...10).map { (false, Self.prediction($0, "yes")) })
+        Self.apply(&monitor, (1...20).map { (false, Self.prediction($0, "yes", model: "price")) })
+        let (fraud, price) = (try model(&monitor), try model(&monitor, "price"))
+        #expect(fraud.pendingPredictions == 5 && fraud.outcomes.evicted == 5)
+        #expect(price.pendingPredictions == 5 && price.outcomes.evicted == 15)
+        // The oldest are gone.
+        Self.apply(&monitor, [(true, Self.outcome(6, "no", model: "fraud")), (true, Self.outcome(5, "no"))])
+        #expect(try model(&monitor).joinedOutcomes == 1)
+    }
+
     /// What waits longer than it should is given up, by the time that passes here and not by that of the records.
     @Test func age() throws {
         var settings = Self.settings

@@ -20,7 +20,7 @@ enum ConfigLimits {
     static let minimumEvents = 1...1_000_000
     /// Mean time between two false alarms of a model, in nanoseconds: an hour to ten years.
     static let falseAlarmBudget: ClosedRange<Int64> = 3_600_000_000_000...315_360_000_000_000_000
-    /// Predictions per model that wait for their outcome; 0 switches joining off.
+    /// Predictions that wait for their outcome, over all models; 0 switches joining off.
     static let pendingOutcomes = 0...JoinSetting.pendingLimit
     /// How long predictions and outcomes wait for each other, in nanoseconds: a second to a year.
     static let outcomeWait: ClosedRange<Int64> = 1_000_000_000...31_536_000_000_000_000
