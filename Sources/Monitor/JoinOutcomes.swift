@@ -54,7 +54,7 @@ extension Monitor {
         for i in 0..<group.count {
             let row = unsafe Int(scratch.order[group.start &+ i])
             let id = unsafe batch.identifiers[row]
-            if id == 0 { continue }
+            if id == 0 || binding.hasInstances && batch.isOneOfSeveral(row) { continue }
             if let outcome = binding.outcome, !outcome.isMissing(batch, row: row) { continue }
             let timestamp = unsafe batch.timestamps[row]
             let time = timestamp == EventBatch.noTimestamp ? max(arrival, slots[slot].state.clock.watermark) : timestamp

@@ -334,6 +334,8 @@ struct SchemaBinding {
     let predictionPlace: Int?
     /// Column of the outcome; `nil` without one.
     let outcome: BoundColumn?
+    /// Whether a record may hold several instances, which share its identifier.
+    let hasInstances: Bool
     /// Whether its predictions and outcomes wait for each other.
     let joinsOutcomes: Bool
     /// Columns of everything but the outcome.
@@ -359,6 +361,7 @@ struct SchemaBinding {
         prediction = predictionPlace.map { columns[$0] }
         outcome = columns.first { $0.role == .outcome }
         joinsOutcomes = schema.identifier != nil && settings.joining.pending > 0
+        hasInstances = !schema.inputs.isEmpty || !schema.outputs.isEmpty
         others = columns.filter { $0.role != .outcome }
         cost = schema.signals.reduce(SeriesCost.model(settings)) {
             $0 + SeriesCost.signal(role: $1.role, kind: $1.kind, settings: settings)

@@ -66,6 +66,12 @@ extension SchemaBinding {
 }
 
 extension EventBatch {
+    /// Whether a row beside this one has the same identifier: no outcome tells instances of one record apart.
+    func isOneOfSeveral(_ row: Int) -> Bool {
+        let id = unsafe identifiers[row]
+        return unsafe (row > 0 && identifiers[row - 1] == id) || (row + 1 < rowCount && identifiers[row + 1] == id)
+    }
+
     /// Replaces all bytes with a name of at most `EventLimits.nameBytes` bytes.
     func hold(_ name: some Collection<UInt8>) -> ByteRange {
         byteCount = 0

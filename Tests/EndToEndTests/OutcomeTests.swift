@@ -88,6 +88,26 @@ extension EndToEnd {
             #expect(try await daemon.exitStatus() == 0)
         }
 
+        /// Tables with a header: predictions in one, outcomes in the other.
+        @Test func tables() async throws {
+            let folder = try TemporaryFolder()
+            let predictions = (0..<80).map { "p\($0),2026-01-01T00:00:00Z,\($0 % 5),\(Double($0) + 0.25)\n" }
+            let outcomes = (0..<70).map { "p\($0),2026-01-01T00:00:30Z,\($0)\n" }
+            let files = [
+                try folder.write("request_id,ts,rooms,prediction\n" + predictions.joined(), to: "predictions.csv"),
+                try folder.write("request_id,ts,actual\n" + outcomes.joined(), to: "outcomes.csv"),
+            ]
+            let arguments = ["run", "--tail", files[0], "--tail", files[1], "--listen", "127.0.0.1:0"]
+            let daemon = try Daemon(arguments, in: folder)
+            let scrape = try await daemon.scrape(until: "all outcomes") {
+                $0.sum("model_outcomes_total", ["result": "joined"]) == 70
+            }
+            #expect(scrape.isBalanced && scrape.sum("model_pending_outcomes") == 10)
+            #expect(scrape.sum("model_absolute_error_sum") == 70 * 0.25)
+            #expect(scrape.sum("model_outcome_delay_seconds_sum") == 2_100.0)
+            #expect(scrape.sum("model_info") == 1)
+        }
+
         /// Outcomes at the end of the log of their predictions, and no configuration.
         @Test func oneLog() async throws {
             let folder = try TemporaryFolder()

@@ -217,6 +217,22 @@ import Testing
         #expect(found.pendingPredictions == 0 && found.windows[0].performance.first?.value == 0.5)
     }
 
+    /// Several instances of one record have one identifier, which tells no outcome apart.
+    @Test func instances() throws {
+        var schema = Self.numbers
+        schema.inputs = [["instances"]]
+        let events = ([1, 2, 2, 2, 3] as [UInt64]).map { id in
+            var event = TestEvent(timestamp: TestHistory.epoch, cells: [.number(1)])
+            event.id = id
+            return event
+        }
+        var monitor = Monitor(settings: Self.settings, at: TestHistory.instant(0))
+        monitor.apply(EventBatch.of(events, schema: schema), at: TestHistory.instant(1))
+        Self.apply(&monitor, (1...3).map { (true, Self.outcome($0, "2")) })
+        let found = try model(&monitor, "default")
+        #expect(found.joinedOutcomes == 2 && found.pendingPredictions == 0 && found.errors?.count == 2)
+    }
+
     // MARK: Limits
 
     @Test func limits() throws {
