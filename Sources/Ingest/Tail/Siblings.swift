@@ -33,7 +33,7 @@ extension FileTailer {
             remember(position)
             return
         }
-        let handle = try files.open(path: match.path, followingLinks: match.path == settings.path)
+        let handle = try openSame(match, followingLinks: match.path == settings.path)
         let file = try closing(handle) { () throws(FileError) in
             try proven(position, handle: handle, facts: match.facts, path: match.path, now: now)
         }
@@ -66,7 +66,7 @@ extension FileTailer {
             .sorted { ($0.facts.identity.birth, $1.path) < ($1.facts.identity.birth, $0.path) }
         for sibling in unseen {
             if open.count >= IngestLimits.openFiles { return false }
-            guard let handle = try openSibling(sibling.path) else { continue }
+            guard let handle = try openSibling(sibling) else { continue }
             if try closing(handle, { () throws(FileError) in try isCopy(handle) }) {
                 files.close(handle: handle)
                 continue
@@ -86,7 +86,7 @@ extension FileTailer {
         where !isKnown(sibling.facts.identity) && sibling.facts.size >= position.offset
             && sibling.facts.identity != position.identity
         {
-            guard let handle = try? files.open(path: sibling.path, followingLinks: false) else { continue }
+            guard let handle = try? openSame(sibling, followingLinks: false) else { continue }
             let proof = try? proven(position, handle: handle, facts: sibling.facts, path: sibling.path, now: now)
             guard let file = proof ?? nil else {
                 files.close(handle: handle)
@@ -100,13 +100,26 @@ extension FileTailer {
     }
 
     /// Opens a file beside the log; `nil` if it is gone or not ours to read.
-    private func openSibling(_ path: String) throws(FileError) -> Int32? {
+    private func openSibling(_ sibling: Sibling) throws(FileError) -> Int32? {
         do throws(FileError) {
-            return try files.open(path: path, followingLinks: false)
+            return try openSame(sibling, followingLinks: false)
         } catch {
             guard error.isMissing || error.isRefusal else { throw error }
             return nil
         }
+    }
+
+    /// Opens a file that was looked at before.
+    ///
+    /// - Throws: Also if its path leads to another file by now, as when the log was rotated in between.
+    private func openSame(_ sibling: Sibling, followingLinks: Bool) throws(FileError) -> Int32 {
+        let handle = try files.open(path: sibling.path, followingLinks: followingLinks)
+        let facts = try closing(handle) { () throws(FileError) in try files.facts(handle: handle) }
+        guard facts.identity == sibling.facts.identity else {
+            files.close(handle: handle)
+            throw FileError(code: ESTALE)
+        }
+        return handle
     }
 
     /// What `body` returns; if it throws, the file is closed.
