@@ -54,6 +54,9 @@ private struct PlannedModel {
         var model = ModelSnapshot(model: schema.defaultModel, version: schema.defaultVersion, setting: setting)
         model.lastPrediction = 0
         (model.evidenceThreshold, model.effectThreshold) = (0, 0)
+        model.detectors = settings.detectors.map {
+            DetectorSnapshot(kind: $0.kind, signal: $0.signal, score: 0, threshold: 0, alarms: 0)
+        }
         model.signals = schema.signals.map(signal)
         model.reference = Reference(
             model: nil, version: nil, hash: "", source: .learned, created: 0, events: 0,

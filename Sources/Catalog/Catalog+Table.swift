@@ -15,6 +15,7 @@ extension Catalog {
         Section(title: "Features and quality", families: FeatureFamilies.all),
         Section(title: "Reference and drift", families: DriftFamilies.all),
         Section(title: "Verdicts about drift", families: VerdictFamilies.all + ModelVerdictFamilies.all),
+        Section(title: "Classical detectors", families: DetectorFamilies.all),
         Section(title: "Outcomes and performance", families: OutcomeFamilies.all),
         Section(title: "Sources", families: IngestFamilies.all),
         Section(title: "Custom metrics", families: CustomFamilies.all),

@@ -11,7 +11,7 @@ public enum Catalog {
     /// Every family, in the order of exposition.
     public static let families: [FamilyDescriptor] =
         TrafficFamilies.all + FeatureFamilies.all + DriftFamilies.all + VerdictFamilies.all
-        + ModelVerdictFamilies.all + OutcomeFamilies.all
+        + ModelVerdictFamilies.all + DetectorFamilies.all + OutcomeFamilies.all
         + IngestFamilies.all + CustomFamilies.all + DaemonFamilies.all
 
     /// Writes all series of a snapshot, and the end of the exposition.
@@ -31,6 +31,7 @@ public enum Catalog {
         DriftFamilies.render(models, into: &writer)
         VerdictFamilies.render(models, into: &writer)
         ModelVerdictFamilies.render(models, into: &writer)
+        DetectorFamilies.render(models, into: &writer)
         OutcomeFamilies.render(models, into: &writer)
         IngestFamilies.render(snapshot.sources, daemon: daemon, into: &writer)
         CustomFamilies.render(snapshot, into: &writer)

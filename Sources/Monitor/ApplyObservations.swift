@@ -203,6 +203,7 @@ extension ModelSlot {
     private mutating func take(
         _ value: Double, count: UInt64, signal: Int, pane: inout SignalPane, isCompared: Bool
     ) -> Int? {
+        if !watched.isEmpty { watch(value, count: count, signal: signal) }
         pane.moments.insert(value, count: count)
         pane.sketch.insert(value, count: count)
         if state.signals[signal].role == .feature { pane.distinct.insert(hash: ByteHash.hash(of: value)) }

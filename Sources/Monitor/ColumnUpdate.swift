@@ -108,6 +108,7 @@ extension ModelSlot {
         forgetUnknown(&tally, signal: signal)
         count(tally, signal: signal, pane: &pane)
         let values = unsafe UnsafeBufferPointer(start: UnsafePointer(numbers), count: tally.valid)
+        if !watched.isEmpty { unsafe watch(values, signal: signal) }
         unsafe pane.moments.insert(contentsOf: values)
         unsafe pane.sketch.insert(contentsOf: values)
         if state.signals[signal].role == .feature { unsafe pane.distinct.insert(contentsOf: values) }
@@ -298,6 +299,7 @@ extension ModelSlot {
                 state.joinedOutcomes &+= 1
                 state.confusion.insert(actual: Int(actual), predicted: Int(predicted))
                 pane.confusion.insert(actual: Int(actual), predicted: Int(predicted))
+                watch(error: actual == predicted ? 0 : 1)
             }
         case (.numeric, .numeric):
             let predictions = unsafe batch.numbers + prediction.place &* batch.rowCapacity
@@ -309,6 +311,7 @@ extension ModelSlot {
                 state.joinedOutcomes &+= 1
                 state.errors.insert(error)
                 pane.errors.insert(error)
+                watch(error: error)
             }
         default: break
         }

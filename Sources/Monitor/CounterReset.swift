@@ -45,6 +45,7 @@ extension ModelState {
         for number in classCounts.indices { classCounts[number] = 0 }
         confusion = ConfusionCounts()
         errors = ErrorSums()
+        for number in watches.indices { watches[number].alarms = 0 }
         for number in signals.indices {
             signals[number].observations = 0
             signals[number].issues = SignalIssues()

@@ -278,6 +278,7 @@ extension ModelSlot {
             guard error.isFinite, (error * error).isFinite else { return false }
             state.errors.insert(error)
             pane.errors.insert(error)
+            watch(error: error)
             return true
         }
         guard let text = unsafe cell.batch.text(cell.text) else { return false }
@@ -286,6 +287,7 @@ extension ModelSlot {
         let pair = (actual: actual > limit ? 0 : actual, predicted: predicted > limit ? 0 : predicted)
         state.confusion.insert(actual: pair.actual, predicted: pair.predicted)
         pane.confusion.insert(actual: pair.actual, predicted: pair.predicted)
+        watch(error: pair.actual == pair.predicted ? 0 : 1)
         return true
     }
 }

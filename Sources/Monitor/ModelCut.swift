@@ -31,6 +31,7 @@ extension ModelSlot {
         }
         let plan = WindowPlan(settings.windows, panes: state.panes)
         snapshot.windows = windows(plan, settings: settings)
+        snapshot.detectors = detectorSnapshots
         snapshot.evidenceThreshold = evidenceThreshold(settings.verdict)
         snapshot.effectThreshold = snapshot.evidenceThreshold.map { _ in settings.verdict.effect }
         for number in state.signals.indices {

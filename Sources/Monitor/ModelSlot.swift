@@ -12,6 +12,10 @@ struct ModelSlot {
     var detectors: [EvidenceDetector?] = []
     /// Number of the first signal of an outcome; `nil` without one.
     private(set) var outcomeSignal: Int?
+    /// Per signal: the classical detectors that watch it, as numbers in the state; empty if none watches any.
+    var watched: [[Int]] = []
+    /// Whether any classical detector watches errors.
+    var hasErrorWatch = false
     /// Numbers of signals by role and name.
     var signalTable = SignalTable()
     /// Classes of predictions and outcomes; class `i` of the state has number `i` here and `i + 1` in counts.
@@ -71,6 +75,7 @@ struct ModelSlot {
         if signal.role == .outcome, outcomeSignal == nil { outcomeSignal = number }
         compiled.append(CompiledSignal(reference(for: signal), kind: signal.kind))
         fitBins(number)
+        if !state.watches.isEmpty { findWatched() }
         return number
     }
 

@@ -199,6 +199,7 @@ public struct Monitor: ~Copyable {
             var slot = ModelSlot(state: model, limits: settings.limits)
             slot.compile()
             slot.fitHistograms(settings)
+            slot.fitWatches(settings)
             slot.reserve(series: SeriesCost.model(settings), signals: 0)
             for signal in slot.state.signals {
                 slot.charge(SeriesCost.signal(role: signal.role, kind: signal.kind, settings: settings))
@@ -292,6 +293,7 @@ public struct Monitor: ~Copyable {
         state.reference = fileReference(model: model, version: version)
         state.learner = state.reference == nil ? learner(model: model) : nil
         var slot = ModelSlot(state: state, limits: settings.limits)
+        slot.fitWatches(settings)
         let bare = SeriesCost.model(settings)
         // `__other__` is there for what has no room, so it takes signals only as far as there is some.
         slot.reserve(series: bare, signals: isOther ? 0 : max(0, cost &- bare))

@@ -117,6 +117,8 @@ public struct MonitorSettings: Sendable, Equatable {
     public var verdict = VerdictSetting()
     /// How long predictions and outcomes wait for each other.
     public var joining = JoinSetting()
+    /// Classical detectors of change.
+    public var detectors: [DetectorSetting] = []
     /// Bounds.
     public var limits = MonitorLimits()
     /// Names of the sources, in the order of `EventBatch.source`.

@@ -131,6 +131,8 @@ public struct ModelSnapshot: Sendable {
     public var windows: [ModelWindow]
     /// ln A, which the evidence of a signal has to reach; `nil` without signals that are compared.
     public var evidenceThreshold: Double?
+    /// Its classical detectors of change.
+    public var detectors: [DetectorSnapshot] = []
     /// What the lower bound of the effect has to reach; `nil` without any signal that is compared.
     public var effectThreshold: Double?
 

@@ -182,6 +182,8 @@ public struct ModelState: Sendable {
     public var evidenceTicks: UInt64 = 0
     /// Event time of the first of them; `nil` before it.
     public var evidenceSince: Int64?
+    /// Its classical detectors of change.
+    public var watches: [DetectorWatch] = []
     /// Its event time.
     public var clock = EventClock()
     /// Its panes.

@@ -13,7 +13,9 @@ public enum SeriesCost {
         let always = 1 + Status.allCases.count + 1 + 1 + 3 + 3 + 2 + 4 * DriftKind.allCases.count
         let outcomes = 7 + 1 + histogram(bounds: ValueHistogram.delayBounds.count)
         let thresholds = settings.models.map(\.thresholds.count).max() ?? 0
-        return always + outcomes + 3 * settings.windows.count + thresholds
+        // Score, threshold and alarms.
+        let detectors = 3 * settings.detectors.count
+        return always + outcomes + 3 * settings.windows.count + thresholds + detectors
     }
 
     /// One signal.

@@ -39,6 +39,7 @@ extension StateWriter {
         list(model.signals) { $0.signal($1) }
         count(model.evidenceTicks)
         optional(model.evidenceSince) { $0.signed($1) }
+        list(model.watches) { $0.watch($1) }
         waiting(model)
         clock(model.clock)
         optional(model.panes.headMinute) { $0.signed($1) }
@@ -150,6 +151,7 @@ extension StateReader {
         model.signals = try list("signals") { (reader) throws(StateError) in try reader.signal() }
         model.evidenceTicks = try count()
         model.evidenceSince = try optional { (reader) throws(StateError) in try reader.signed() }
+        model.watches = try watches()
         try waiting(into: &model)
         model.clock = try clock()
         let head = try optional { (reader) throws(StateError) in try reader.signed() }

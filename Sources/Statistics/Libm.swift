@@ -22,6 +22,14 @@ enum Libm {
         #endif
     }
 
+    static func erfc(_ x: Double) -> Double {
+        #if canImport(Glibc)
+            Glibc.erfc(x)
+        #elseif canImport(Musl)
+            Musl.erfc(x)
+        #endif
+    }
+
     static func cbrt(_ x: Double) -> Double {
         #if canImport(Glibc)
             Glibc.cbrt(x)

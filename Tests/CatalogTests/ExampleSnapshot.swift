@@ -92,6 +92,9 @@ enum ExampleSnapshot {
             signal("latency", .latency, .numeric),
         ]
         (model.evidenceThreshold, model.effectThreshold) = (15.5, 0.1)
+        model.detectors = [
+            DetectorSnapshot(kind: .cumulativeSum, signal: "amount", score: 2.5, threshold: 12.75, alarms: 1)
+        ]
         var effect = DriftEffect()
         (effect.events, effect.psiExcess, effect.psiExcessLower, effect.missingGrowth) = (2_500, 0.25, 0.1875, 0.03125)
         model.signals[0].evidence = EvidenceSnapshot(

@@ -223,7 +223,12 @@ import Testing
         "sources: [{tail: a, mode: \"0660\"}]", "sources: [{unix_datagram: a}, {unix_datagram: a}]",
         "sources: [{tail: a, schema: {}}]", "learn: {duration: 400d}", "drift: {effect: -1}",
         "drift: {false_alarm_budget: 1s}", "drift: {effect: nan}",
-        "drift: {tolerance: -1}", "drift: {quality: 2}", "drift: {wobble: maybe}", "models: [{name: \"a\\nb\"}]",
+        "drift: {tolerance: -1}", "drift: {quality: 2}", "detectors: [{signal: x}]",
+        "detectors: [{detector: cusum}]", "detectors: [{detector: ddm, signal: x}]",
+        "detectors: [{detector: adwin, signal: x, run_length: 500}]", "detectors: [{detector: loud, signal: x}]",
+        "detectors: [{detector: cusum, signal: x, run_length: 5}]",
+        "detectors: [{detector: cusum, signal: x}, {detector: cusum, signal: x, model: a}]", "drift: {wobble: maybe}",
+        "models: [{name: \"a\\nb\"}]",
         "outcomes: {pending: -1}", "outcomes: {wait: 400d}",
     ])
     func refused(text: String) { #expect(messages(text).count == 1, "\(messages(text))") }

@@ -24,6 +24,8 @@ enum ConfigLimits {
     static let pendingOutcomes = 0...JoinSetting.pendingLimit
     /// How long predictions and outcomes wait for each other, in nanoseconds: a second to a year.
     static let outcomeWait: ClosedRange<Int64> = 1_000_000_000...31_536_000_000_000_000
+    /// Classical detectors of change.
+    static let detectors = 64
     /// Pairs of model and version.
     static let models = 1...1_000
     /// Signals per model.

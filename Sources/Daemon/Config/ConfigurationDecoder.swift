@@ -55,6 +55,9 @@ struct ConfigurationDecoder {
         if let node = top.node("drift"), let section = reader.section(node, key: "drift") {
             decodeVerdict(section, into: &configuration.monitor.verdict)
         }
+        if let node = top.node("detectors") {
+            configuration.monitor.detectors = DetectorDecoder(reader: reader).decode(node)
+        }
         if let node = top.node("outcomes"), let section = reader.section(node, key: "outcomes") {
             decodeJoining(section, into: &configuration.monitor.joining)
         }
