@@ -32,6 +32,12 @@ struct ByteWindow {
         UInt32(littleEndian: unsafe base.loadUnaligned(fromByteOffset: at, as: UInt32.self))
     }
 
+    /// Copies bytes to another place, which may overlap.
+    @inline(__always)
+    func move(_ from: Int, _ count: Int, to place: Int) {
+        unsafe (base + place).copyMemory(from: base + from, byteCount: count)
+    }
+
     /// Offset of the first newline at or after `at`.
     ///
     /// The sentinel is one.

@@ -7,7 +7,7 @@ public import Events
 /// counted in the receipt as one line; one with another number of fields than the header is rejected as `column_count`,
 /// one with text behind a closing quote as `malformed_line`. A header that comes again is ignored.
 public struct CSVDecoder: ~Copyable, Sendable {
-    /// What to do with the columns, in the order of the file.
+    /// What to do with the columns, in the order of the file, and one that there is none of.
     private var columns: [Int32] = []
     private let fields: FieldTable
     private let schemaColumns: SchemaColumns
@@ -17,6 +17,7 @@ public struct CSVDecoder: ~Copyable, Sendable {
     private let times: TimeForm
     /// The header as it is in the file, without its line break.
     private var headerLine: [UInt8] = []
+    private var headerStart: UInt8 = 0
     private let isMixed: Bool
 
     /// The first record that the last call rejected, if it rejected any.
@@ -43,8 +44,9 @@ public struct CSVDecoder: ~Copyable, Sendable {
     ///   - header: Names of its columns.
     ///   - line: The header's bytes without the line break, or none.
     mutating func use(header: [String], line: [UInt8]) {
-        columns = header.map { Int32(truncatingIfNeeded: fields.find($0) ?? -1) }
+        columns = header.map { Int32(truncatingIfNeeded: fields.find($0) ?? -1) } + [-1]
         headerLine = line
+        headerStart = line.first ?? 0
     }
 
     /// The fields of the first record in `text`, and the number of bytes it takes with its line break.
@@ -89,51 +91,76 @@ public struct CSVDecoder: ~Copyable, Sendable {
         defer { bytes[to] = next }
         let rows = hidden.rows(batch, columns: Int(schemaColumns.hidden))
         fields.bind(rows)
-        let firstRow = batch.rowCount
-        let reader = unsafe CSVReader(
-            cells: TextCells(rows: rows, numbers: numbers, times: times), bytes: bytes, targets: fields.targets,
-            separator: separator, to: to, isFinal: isFinal)
+        let (firstRow, capacity) = (batch.rowCount, batch.rowCapacity)
+        var row = firstRow
         var at = from
-        while at < to, batch.rowCount < batch.rowCapacity {
-            let start = at
-            if bytes[at] == Byte.newline || (bytes[at] == Byte.carriageReturn && bytes[at &+ 1] == Byte.newline) {
-                if at &+ 1 == to, bytes[at] != Byte.newline, !isFinal { break }
-                batch.receipt.ignore(.blankLine)
-                at = min(bytes.newline(from: at) &+ 1, to)
-                continue
-            }
-            if bytes[at] == 0 {
-                while at < to, bytes[at] == 0 { at &+= 1 }
-                batch.receipt.ignore(.nulBytes)
-                continue
-            }
-            if isHeader(bytes, at, to) {
-                batch.receipt.ignore(.header)
-                at = min(at &+ headerLine.count &+ (bytes[at &+ headerLine.count] == Byte.newline ? 1 : 2), to)
-                continue
-            }
-            do throws(RejectionReason) {
-                rows.clear(batch.rowCount)
-                if try reader.record(&at, columns, row: batch.rowCount) {
-                    batch.receipt.accept()
-                    batch.rowCount &+= 1
-                } else {
-                    // The record goes on behind what there is.
-                    at = start
-                    break
+        unsafe columns.withUnsafeBufferPointer { columns in
+            guard let first = columns.baseAddress else { return }
+            let reader = unsafe CSVReader(
+                cells: TextCells(rows: rows, numbers: numbers, times: times), bytes: bytes, targets: fields.targets,
+                columns: first, columnCount: columns.count - 1, separator: separator, to: to,
+                isFinal: isFinal)
+            while at < to, row < capacity {
+                let start = at
+                let first = bytes[at]
+                // Most lines begin with neither of these; nothing else is looked at for them.
+                if first <= Byte.carriageReturn || first == headerStart {
+                    switch unusual(bytes, &at, to, isFinal, batch) {
+                    case .record: break
+                    case .done: continue
+                    case .incomplete: return
+                    }
                 }
-            } catch {
-                if isMixed, error == .columnCount {
-                    batch.receipt.ignore(.otherText)
-                } else {
-                    batch.receipt.reject(error)
-                    if rejectedLine == nil { rejectedLine = RejectedLine(reason: error, range: range(start, at)) }
+                do throws(RejectionReason) {
+                    rows.clear(row)
+                    // The record goes on behind what there is: it comes again.
+                    guard try reader.record(&at, row: row) else { return }
+                    row &+= 1
+                } catch {
+                    refuse(error, start, at, batch)
+                    at = min(at &+ 1, to)
                 }
-                at = min(at &+ 1, to)
             }
         }
-        for difference in schemaColumns.differences { rows.subtract(difference, firstRow..<batch.rowCount) }
+        batch.receipt.accept(UInt64(truncatingIfNeeded: row &- firstRow))
+        batch.rowCount = row
+        for difference in schemaColumns.differences { rows.subtract(difference, firstRow..<row) }
         return at &- from
+    }
+
+    /// What a line that begins unusually turned out to be.
+    private enum Unusual {
+        case record, done, incomplete
+    }
+
+    /// Deals with blank lines, NUL bytes and a header that comes again.
+    private func unusual(
+        _ bytes: ByteWindow, _ at: inout Int, _ to: Int, _ isFinal: Bool, _ batch: EventBatch
+    ) -> Unusual {
+        if bytes[at] == Byte.newline || (bytes[at] == Byte.carriageReturn && bytes[at &+ 1] == Byte.newline) {
+            if at &+ 1 == to, bytes[at] != Byte.newline, !isFinal { return .incomplete }
+            batch.receipt.ignore(.blankLine)
+            at = min(bytes.newline(from: at) &+ 1, to)
+            return .done
+        }
+        if bytes[at] == 0 {
+            while at < to, bytes[at] == 0 { at &+= 1 }
+            batch.receipt.ignore(.nulBytes)
+            return .done
+        }
+        guard isHeader(bytes, at, to) else { return .record }
+        batch.receipt.ignore(.header)
+        at = min(at &+ headerLine.count &+ (bytes[at &+ headerLine.count] == Byte.newline ? 1 : 2), to)
+        return .done
+    }
+
+    private mutating func refuse(_ reason: RejectionReason, _ start: Int, _ end: Int, _ batch: EventBatch) {
+        if isMixed, reason == .columnCount {
+            batch.receipt.ignore(.otherText)
+            return
+        }
+        batch.receipt.reject(reason)
+        if rejectedLine == nil { rejectedLine = RejectedLine(reason: reason, range: range(start, end)) }
     }
 
     /// Whether the line at `at` is the header once more.
@@ -153,6 +180,9 @@ private struct CSVReader {
     let cells: TextCells
     let bytes: ByteWindow
     let targets: UnsafeMutablePointer<TextTarget>
+    /// Index of the target of each column, or a negative number.
+    let columns: UnsafePointer<Int32>
+    let columnCount: Int
     let separator: UInt8
     /// Offset of the sentinel.
     let to: Int
@@ -161,27 +191,36 @@ private struct CSVReader {
     /// Decodes the record at `at` into a row and moves `at` behind its line break; `false` if the record has no end.
     ///
     /// At a fault `at` is at the line break that ends the record.
-    func record(_ at: inout Int, _ columns: [Int32], row: Int) throws(RejectionReason) -> Bool {
+    @inline(__always)
+    func record(_ at: inout Int, row: Int) throws(RejectionReason) -> Bool {
         var (place, column, hasValue) = (at, 0, false)
         do throws(RejectionReason) {
             while true {
-                guard column < columns.count else { throw .columnCount }
-                let index = Int(columns[column])
+                guard column < columnCount else { throw .columnCount }
+                let index = unsafe Int(columns[column])
                 column &+= 1
                 var isDone = false
                 if index >= 0, unsafe targets[index].action == .number {
                     var end = place
-                    if let number = cells.numbers.readJSON(bytes, &end), isEnd(end) {
-                        let value = unsafe number * targets[index].scale
-                        guard value.magnitude < .infinity else { throw .nonfinite }
-                        unsafe targets[index].set(value, row)
-                        (place, hasValue, isDone) = (end, true, true)
+                    if let number = cells.numbers.readJSON(bytes, &end) {
+                        let isInside = bytes[end] == separator
+                        if isInside || isEnd(end) {
+                            let value = unsafe number * targets[index].scale
+                            guard value.magnitude < .infinity else { throw .nonfinite }
+                            unsafe targets[index].set(value, row)
+                            hasValue = true
+                            if isInside {
+                                place = end &+ 1
+                                continue
+                            }
+                            (place, isDone) = (end, true)
+                        }
                     }
                 }
                 if !isDone {
                     guard let field = try field(&place) else { return false }
                     if index >= 0, field.to > field.from,
-                        unsafe try cells.set(targets[index], bytes, field.from, field.to, row)
+                        unsafe try cells.set(targets + index, bytes, field.from, field.to, row)
                     {
                         hasValue = true
                     }
@@ -195,7 +234,7 @@ private struct CSVReader {
             }
             // Without a line break of its own this may be half a record.
             if place >= to, !isFinal { return false }
-            guard column == columns.count else { throw .columnCount }
+            guard column == columnCount else { throw .columnCount }
             guard hasValue else { throw .noSignal }
             at = min(place &+ 1, to)
             return true

@@ -44,19 +44,20 @@ struct ContainerLines {
         open.removeAll(keepingCapacity: true)
         var (at, write) = (from, from)
         var done = from
-        var (whole, refused) = (0, Receipt())
+        var (whole, refused, hasRefused) = (0, Receipt(), false)
         while at < to, lines.count < limit, !(isOneByOne && whole > 0) {
             let start = at
             let end = min(bytes.newline(from: at), to)
             at = min(end &+ 1, to)
             guard let part = wrapper == .cri ? cri(bytes, start, end) : docker(bytes, start, end) else {
                 if end == start { refused.ignore(.blankLine) } else { refused.reject(.malformedLine) }
-                if open.isEmpty { settle(at, &done, &whole, &refused, &receipt) }
+                hasRefused = true
+                if open.isEmpty { settle(at, &done, &whole, &refused, &hasRefused, &receipt) }
                 continue
             }
             let index = open.firstIndex { $0.stream == part.stream }
             if part.isWhole, index == nil {
-                for i in 0..<(part.to &- part.from) { bytes[write &+ i] = bytes[part.from &+ i] }
+                bytes.move(part.from, part.to &- part.from, to: write)
                 write &+= part.to &- part.from
             } else {
                 let place = index ?? open.count
@@ -75,12 +76,13 @@ struct ContainerLines {
             bytes[write] = Byte.newline
             write &+= 1
             lines.append(Line(end: write, source: at))
-            if open.isEmpty { settle(at, &done, &whole, &refused, &receipt) }
+            if open.isEmpty { settle(at, &done, &whole, &refused, &hasRefused, &receipt) }
         }
         if (isFinal && at >= to) || (lines.count >= limit && whole == 0) {
             for _ in open { refused.reject(.partialLine) }
+            hasRefused = true
             open.removeAll()
-            settle(at, &done, &whole, &refused, &receipt)
+            settle(at, &done, &whole, &refused, &hasRefused, &receipt)
         }
         lines.removeSubrange(whole...)
         return done
@@ -88,12 +90,16 @@ struct ContainerLines {
 
     /// Everything up to here is done with: nothing before it lacks a part.
     private func settle(
-        _ at: Int, _ done: inout Int, _ whole: inout Int, _ refused: inout Receipt, _ receipt: inout Receipt
+        _ at: Int, _ done: inout Int, _ whole: inout Int, _ refused: inout Receipt, _ hasRefused: inout Bool,
+        _ receipt: inout Receipt
     ) {
         done = at
         whole = lines.count
+        // Rarely anything is refused, and an account is costly to make anew.
+        guard hasRefused else { return }
         receipt.add(refused)
-        refused = Receipt()
+        refused.clear()
+        hasRefused = false
     }
 
     /// Text of a line of the file.

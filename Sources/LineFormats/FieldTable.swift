@@ -5,16 +5,12 @@ import Events
 /// Owns its memory, is made once per decoder and never shared, which is what makes `@unchecked Sendable` true.
 @safe
 struct FieldTable: ~Copyable, @unchecked Sendable {
+    /// What finds fields; valid as long as the table.
+    let lookup: FieldLookup
+
     /// What to do with each field, in the order of the schema.
-    let targets: UnsafeMutablePointer<TextTarget>
-    let count: Int
-    /// The names, one after the other, each padded to whole words.
-    private let names: ByteWindow
-    private let offsets: UnsafeMutablePointer<Int32>
-    private let lengths: UnsafeMutablePointer<Int32>
-    private let hashes: UnsafeMutablePointer<UInt64>
-    private let slots: UnsafeMutablePointer<Int32>
-    private let mask: Int
+    var targets: UnsafeMutablePointer<TextTarget> { unsafe lookup.targets }
+    var count: Int { lookup.count }
 
     /// One field: its name, and what to do with it.
     struct Entry {
@@ -36,19 +32,19 @@ struct FieldTable: ~Copyable, @unchecked Sendable {
     init(_ entries: [Entry]) {
         var known: Set<String> = []
         let entries = entries.filter { known.insert($0.name).inserted }
-        count = entries.count
+        let count = entries.count
         var capacity = 8
         while capacity < 2 * entries.count { capacity *= 2 }
-        mask = capacity - 1
+        let mask = capacity - 1
         let bytes = entries.reduce(0) { $0 + $1.name.utf8.count + 8 } + EventBatch.padding
         let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-        names = unsafe ByteWindow(memory)
-        unsafe targets = .allocate(capacity: max(1, entries.count))
-        unsafe offsets = .allocate(capacity: max(1, entries.count))
-        unsafe lengths = .allocate(capacity: max(1, entries.count))
-        unsafe hashes = .allocate(capacity: max(1, entries.count))
-        unsafe slots = .allocate(capacity: capacity)
+        let names = unsafe ByteWindow(memory)
+        let targets = UnsafeMutablePointer<TextTarget>.allocate(capacity: max(1, count))
+        let offsets = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, count))
+        let lengths = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, count))
+        let hashes = UnsafeMutablePointer<UInt64>.allocate(capacity: max(1, count))
+        let slots = UnsafeMutablePointer<Int32>.allocate(capacity: capacity)
         unsafe slots.initialize(repeating: 0, count: capacity)
         var at = 0
         for (index, entry) in entries.enumerated() {
@@ -67,15 +63,18 @@ struct FieldTable: ~Copyable, @unchecked Sendable {
             unsafe slots[slot] = Int32(truncatingIfNeeded: index + 1)
             at = (at + 8) / 8 * 8
         }
+        lookup = unsafe FieldLookup(
+            targets: targets, count: count, names: names, offsets: offsets, lengths: lengths, hashes: hashes,
+            slots: slots, mask: mask)
     }
 
     deinit {
-        unsafe targets.deallocate()
-        unsafe offsets.deallocate()
-        unsafe lengths.deallocate()
-        unsafe hashes.deallocate()
-        unsafe slots.deallocate()
-        unsafe names.base.deallocate()
+        unsafe lookup.targets.deallocate()
+        unsafe lookup.offsets.deallocate()
+        unsafe lookup.lengths.deallocate()
+        unsafe lookup.hashes.deallocate()
+        unsafe lookup.slots.deallocate()
+        unsafe lookup.names.base.deallocate()
     }
 
     /// Points the fields to the columns of a batch.
@@ -87,6 +86,32 @@ struct FieldTable: ~Copyable, @unchecked Sendable {
     ///
     /// - Parameter guess: A field that is likely, such as the one after the last one found.
     func find(_ bytes: ByteWindow, _ from: Int, _ to: Int, guess: Int = 0) -> Int? {
+        lookup.find(bytes, from, to, guess: guess)
+    }
+
+    /// Index of the field of this name, or `nil` (allocates).
+    func find(_ name: String) -> Int? {
+        withTerminated(Array(name.utf8)) { bytes, count in lookup.find(bytes, 0, count) }
+    }
+}
+
+/// The memory of a `FieldTable` as plain pointers: copying them costs nothing and counts nothing.
+@safe
+struct FieldLookup {
+    /// What to do with each field.
+    let targets: UnsafeMutablePointer<TextTarget>
+    let count: Int
+    /// The names, one after the other, each padded to whole words.
+    let names: ByteWindow
+    let offsets: UnsafeMutablePointer<Int32>
+    let lengths: UnsafeMutablePointer<Int32>
+    let hashes: UnsafeMutablePointer<UInt64>
+    /// Index plus one, or 0, in open addressing.
+    let slots: UnsafeMutablePointer<Int32>
+    let mask: Int
+
+    /// Index of the field named `from..<to`, or `nil`.
+    func find(_ bytes: ByteWindow, _ from: Int, _ to: Int, guess: Int = 0) -> Int? {
         if guess < count, isNamed(guess, bytes, from, to) { return guess }
         let hash = IdentifierHash.hash(bytes, from, to &- from)
         var slot = Int(truncatingIfNeeded: hash) & mask
@@ -96,11 +121,6 @@ struct FieldTable: ~Copyable, @unchecked Sendable {
             if unsafe hashes[index] == hash, isNamed(index, bytes, from, to) { return index }
             slot = (slot &+ 1) & mask
         }
-    }
-
-    /// Index of the field of this name, or `nil` (allocates).
-    func find(_ name: String) -> Int? {
-        withTerminated(Array(name.utf8)) { bytes, count in find(bytes, 0, count) }
     }
 
     private func isNamed(_ index: Int, _ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {

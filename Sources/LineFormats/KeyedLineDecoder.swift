@@ -123,7 +123,7 @@ struct KeyedCells {
     /// Writes a value of the field with this index.
     mutating func set(_ index: Int, _ from: Int, _ to: Int) throws(RejectionReason) {
         guard to > from else { return }
-        if unsafe try cells.set(targets[index], bytes, from, to, row) { hasValue = true }
+        if unsafe try cells.set(targets + index, bytes, from, to, row) { hasValue = true }
     }
 
     /// Writes a value that is only there.

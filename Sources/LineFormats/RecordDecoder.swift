@@ -109,6 +109,9 @@ public struct RecordDecoder: ~Copyable, Sendable {
         let reader = unsafe RecordReader(
             tables: plan.tables, scanner: scanner, rows: rows, numbers: numbers, times: times,
             needsIdentifier: needsIdentifier, payloads: plan.payloads)
+        var sink = PayloadCells(
+            tables: payloads, json: JSONCells(scanner: scanner, numbers: numbers, times: times),
+            text: TextCells(rows: rows, numbers: numbers, times: times), firstRow: 0)
         let (firstRow, capacity) = (batch.rowCount, batch.rowCapacity)
         var row = firstRow
         var unexpected: UInt64 = 0
@@ -127,7 +130,8 @@ public struct RecordDecoder: ~Copyable, Sendable {
                     if payloads.isEmpty {
                         row &+= 1
                     } else {
-                        let count = try expand(reader, row: row, room: capacity &- row, isEmpty: row == 0)
+                        let count = try expand(
+                            reader, row: row, room: capacity &- row, isEmpty: row == 0, into: &sink)
                         // The batch is full: the record begins the next one.
                         if count == 0 {
                             at = line
@@ -173,7 +177,7 @@ public struct RecordDecoder: ~Copyable, Sendable {
     /// room for all.
     @inline(never)
     private func expand(
-        _ reader: RecordReader, row: Int, room: Int, isEmpty: Bool
+        _ reader: RecordReader, row: Int, room: Int, isEmpty: Bool, into sink: inout PayloadCells
     ) throws(RejectionReason) -> Int {
         let survey = PayloadSurvey(scanner: reader.scanner, numbers: numbers)
         var tables: [PayloadTable] = []
@@ -195,9 +199,7 @@ public struct RecordDecoder: ~Copyable, Sendable {
             return 0
         }
         for other in 1..<max(1, count) { reader.rows.copy(row, to: row &+ other) }
-        var sink = PayloadCells(
-            tables: payloads, json: JSONCells(scanner: reader.scanner, numbers: numbers, times: times),
-            text: TextCells(rows: reader.rows, numbers: numbers, times: times), firstRow: row)
+        sink.firstRow = row
         let read = PayloadReader(survey: survey, numbers: numbers)
         for table in tables { try read.read(table, rows: count, into: &sink) }
         return count

@@ -13,25 +13,26 @@ struct TextCells {
     /// Writes one value that is not empty; whether it is a value of a signal, or a status.
     @inline(__always)
     func set(
-        _ target: TextTarget, _ bytes: ByteWindow, _ from: Int, _ to: Int, _ row: Int
+        _ target: UnsafePointer<TextTarget>, _ bytes: ByteWindow, _ from: Int, _ to: Int, _ row: Int
     ) throws(RejectionReason) -> Bool {
-        switch target.action {
+        switch unsafe target.pointee.action {
         case .skip, .descend, .payload: return false
         case .number:
             var at = from
             if let number = numbers.readJSON(bytes, &at), at == to {
-                let value = number * target.scale
+                let value = unsafe number * target.pointee.scale
                 guard value.magnitude < .infinity else { throw .nonfinite }
-                target.set(value, row)
+                unsafe target.pointee.set(value, row)
                 return true
             }
-            return try setUnusual(target, bytes, from, to, row)
+            return unsafe try setUnusual(target.pointee, bytes, from, to, row)
         case .text:
             // A version 1.0 is not version 1; as classes they are the same number.
-            target.set(target.isSignal ? spelling(bytes, from, to) : range(from, to), row)
-            return target.isSignal
+            let isSignal = unsafe target.pointee.isSignal
+            unsafe target.pointee.set(isSignal ? spelling(bytes, from, to) : range(from, to), row)
+            return isSignal
         case .timestamp, .identifier, .status, .length, .moment:
-            return try setOther(target, bytes, from, to, row)
+            return unsafe try setOther(target.pointee, bytes, from, to, row)
         }
     }
 

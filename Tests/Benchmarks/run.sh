@@ -35,6 +35,7 @@ for name in parse update end-to-end; do
     "$bench" "$name" "$work/log.jsonl"
 done
 "$bench" exposition 10000
+"$bench" formats 100000
 "$bench" statsd "$records"
 "$bench" evidence 5000
 if [ -n "${YARDSTICK:-}" ]; then

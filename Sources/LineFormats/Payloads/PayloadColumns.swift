@@ -78,17 +78,29 @@ enum PayloadNames {
 
 /// Writes the values of tables into the rows of a batch.
 struct PayloadCells: PayloadSink {
-    let tables: [PayloadColumns]
+    private let tables: [PayloadColumns]
+    private let views: [View]
     let scanner: JSONScanner
     let json: JSONCells
     let text: TextCells
     /// The row of the first instance.
-    let firstRow: Int
+    var firstRow: Int
     private var tensor: [Int32] = []
+
+    /// A table's columns as plain values.
+    private struct View {
+        var lookup: FieldLookup
+        var prediction: Int?
+        var score: Int?
+        var places: [Int32]
+    }
 
     init(tables: [PayloadColumns], json: JSONCells, text: TextCells, firstRow: Int) {
         (self.tables, self.json, self.text, self.firstRow) = (tables, json, text, firstRow)
         scanner = json.scanner
+        views = tables.map {
+            View(lookup: $0.fields.lookup, prediction: $0.prediction, score: $0.score, places: $0.places)
+        }
     }
 
     mutating func beginTensor(_ payload: Int, _ from: Int, _ to: Int, width: Int) {
@@ -96,17 +108,16 @@ struct PayloadCells: PayloadSink {
     }
 
     private func find(_ payload: Int, _ key: PayloadKey) -> Int? {
-        let table = tables[payload]
         switch key {
         case .index(let index):
-            guard index < table.places.count, table.places[index] >= 0 else { return nil }
-            return Int(table.places[index])
+            guard index < views[payload].places.count, views[payload].places[index] >= 0 else { return nil }
+            return Int(views[payload].places[index])
         case .element(let index):
             guard index < tensor.count, tensor[index] >= 0 else { return nil }
             return Int(tensor[index])
-        case .name(let from, let to): return table.fields.find(scanner.bytes, from, to)
-        case .prediction: return table.prediction
-        case .score: return table.score
+        case .name(let from, let to): return views[payload].lookup.find(scanner.bytes, from, to)
+        case .prediction: return views[payload].prediction
+        case .score: return views[payload].score
         }
     }
 
@@ -115,7 +126,7 @@ struct PayloadCells: PayloadSink {
         guard let index = find(payload, key) else {
             return try scanner.skip(at, depth: 1, keys: &keys, numbers: json.numbers)
         }
-        let target = unsafe tables[payload].fields.targets[index]
+        let target = unsafe views[payload].lookup.targets[index]
         var end = at
         if target.action == .number, let number = json.numbers.readJSON(scanner.bytes, &end) {
             let value = number * target.scale
@@ -133,12 +144,13 @@ struct PayloadCells: PayloadSink {
     ) throws(RejectionReason) {
         guard to > from, let index = find(payload, key) else { return }
         guard UTF8Sequence.isValid(scanner.bytes, from, to) else { throw .invalidUTF8 }
-        _ = unsafe try text.set(tables[payload].fields.targets[index], scanner.bytes, from, to, firstRow &+ row)
+        _ = unsafe try text.set(
+            UnsafePointer(views[payload].lookup.targets + index), scanner.bytes, from, to, firstRow &+ row)
     }
 
     mutating func number(_ payload: Int, _ key: PayloadKey, _ row: Int, _ number: Double, at place: Int) {
         guard let index = find(payload, key) else { return }
-        let target = unsafe tables[payload].fields.targets[index]
+        let target = unsafe views[payload].lookup.targets[index]
         switch target.action {
         case .number: target.set(number * target.scale, firstRow &+ row)
         case .text: target.set(digits(Int(number), at: place), firstRow &+ row)
