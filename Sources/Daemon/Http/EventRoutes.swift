@@ -7,7 +7,9 @@ internal import NIOHTTP1
 internal import NIOPosix
 
 /// Answers `POST /v1/events` and `POST /v1/outcomes`: one JSON record, several, an array of them, or a line for each;
-/// gzip or not. And `POST /` and `/v1/cloudevents`: the requests and answers of a model, as the loggers of KServe and
+/// gzip or not.
+///
+/// And `POST /` and `/v1/cloudevents`: the requests and answers of a model, as the loggers of KServe and
 /// Seldon send them.
 ///
 /// Only JSON types are taken, and no request of another site: no page in somebody's browser can send records.
