@@ -9,6 +9,7 @@ public struct PresetSample: CustomStringConvertible, Sendable {
     /// Lines beside the records.
     public var ignored: UInt64 = 0
 
+    /// The preset.
     public var description: String { preset }
 
     /// A log and what it becomes.
@@ -16,6 +17,7 @@ public struct PresetSample: CustomStringConvertible, Sendable {
         (self.preset, self.log, self.events, self.ignored) = (preset, log, events, ignored)
     }
 
+    /// One log for each preset that has a shape of its own.
     public static let all: [PresetSample] = [
         PresetSample(
             preset: "kserve-v1",
