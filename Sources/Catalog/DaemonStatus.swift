@@ -152,11 +152,13 @@ public struct SourceStatus: Sendable, Equatable {
     public var lagSeconds: Double?
     /// Connections since the process began; `nil` for sources that have none.
     public var connections: ConnectionTotals?
+    /// Files of a tail; `nil` for other sources.
+    public var files: FileTotals?
 
     /// Creates a status.
     public init(
         name: String, queueLength: Int, queueCapacity: Int, lagBytes: UInt64? = nil, lagSeconds: Double? = nil,
-        connections: ConnectionTotals? = nil
+        connections: ConnectionTotals? = nil, files: FileTotals? = nil
     ) {
         self.name = name
         self.queueLength = queueLength
@@ -164,6 +166,39 @@ public struct SourceStatus: Sendable, Equatable {
         self.lagBytes = lagBytes
         self.lagSeconds = lagSeconds
         self.connections = connections
+        self.files = files
+    }
+}
+
+/// The files of a tail as they are now.
+public struct FileTotals: Sendable, Equatable {
+    /// Files held open: live ones, and rotated ones that are not quiet yet.
+    public var open = 0
+    /// Logs followed that hold no file open, to keep the number of open files in bounds.
+    public var suspended = 0
+    /// Logs found and not followed, because there are too many.
+    public var refused = 0
+    /// Whether the kernel tells of changes.
+    public var isNotified = false
+    /// Files of a pattern that are furthest behind, a bounded number.
+    public var behind: [FileBehind] = []
+
+    /// Creates totals of nothing.
+    public init() {}
+}
+
+/// A file of which not everything is read.
+public struct FileBehind: Sendable, Equatable {
+    /// Its path.
+    public var path: String
+    /// Bytes not read.
+    public var bytes: UInt64
+    /// Seconds since everything was read.
+    public var seconds: Double
+
+    /// Creates the status of a file.
+    public init(path: String, bytes: UInt64, seconds: Double) {
+        (self.path, self.bytes, self.seconds) = (path, bytes, seconds)
     }
 }
 

@@ -42,6 +42,19 @@ enum IngestFamilies {
     static let rotations = FamilyDescriptor(
         "telltale_tail_rotations_total", .counter, labels: ["source"],
         help: "Times the path was found to lead to another file.")
+    static let files = FamilyDescriptor(
+        "telltale_tail_files", .gauge, labels: ["source", "state"],
+        help: "Files of the source, by state: open; suspended, which is closed until it changes, to keep the number of "
+            + "open files in bounds; refused, which is not followed because there are too many.")
+    static let notified = FamilyDescriptor(
+        "telltale_tail_notified", .gauge, labels: ["source"],
+        help: "1 if the kernel tells of changes in all directories of the source, 0 if they are found by polling.")
+    static let fileLagBytes = FamilyDescriptor(
+        "telltale_file_lag_bytes", .gauge, unit: "bytes", labels: ["source", "file"],
+        help: "Bytes of one file of a pattern that are not read yet; of the 20 files that are furthest behind.")
+    static let fileLagSeconds = FamilyDescriptor(
+        "telltale_file_lag_seconds", .gauge, unit: "seconds", labels: ["source", "file"],
+        help: "Seconds since all of this file was read; of the 20 files that are furthest behind.")
     static let queueLength = FamilyDescriptor(
         "telltale_queue_length", .gauge, labels: ["source"],
         help: "Batches handed over by the source and not applied yet.")
@@ -62,7 +75,8 @@ enum IngestFamilies {
 
     static let all = [
         received, accepted, rejected, dropped, ignored, kernelDrops, bytesRead, lostBytes, lagBytes, lagSeconds,
-        truncations, rotations, queueLength, queueCapacity, connections, connectionsOpened, connectionsClosed,
+        truncations, rotations, files, notified, fileLagBytes, fileLagSeconds, queueLength, queueCapacity, connections,
+        connectionsOpened, connectionsClosed,
     ]
 
     private struct LabelledSource {
@@ -95,10 +109,48 @@ enum IngestFamilies {
         gauge(lagSeconds, files, into: &writer) { $0.lagSeconds }
         counter(truncations, files, into: &writer) { $0.truncations }
         counter(rotations, files, into: &writer) { $0.rotations }
+        renderFiles(files, into: &writer)
         gauge(queueLength, sources, into: &writer) { Double($0.queueLength) }
         gauge(queueCapacity, sources, into: &writer) { Double($0.queueCapacity) }
         gauge(connections, sources, into: &writer) { $0.connections.map { Double($0.open) } }
         renderConnections(sources, into: &writer)
+    }
+
+    private static func renderFiles(_ sources: [LabelledSource], into writer: inout ExpositionWriter) {
+        let tails = sources.compactMap { source in source.status?.files.map { (source.labels, $0) } }
+        if writer.begin(files) {
+            for (labels, totals) in tails {
+                for (state, count) in [
+                    ("open", totals.open), ("suspended", totals.suspended), ("refused", totals.refused),
+                ] {
+                    writer.open(labels)
+                    writer.label("state", state)
+                    writer.close(Double(count))
+                }
+            }
+        }
+        if writer.begin(notified) {
+            for (labels, totals) in tails {
+                writer.open(labels)
+                writer.close(totals.isNotified ? 1 : 0)
+            }
+        }
+        lag(fileLagBytes, tails, into: &writer) { Double($0.bytes) }
+        lag(fileLagSeconds, tails, into: &writer) { $0.seconds }
+    }
+
+    private static func lag(
+        _ family: FamilyDescriptor, _ tails: [(LabelBlock, FileTotals)], into writer: inout ExpositionWriter,
+        value: (FileBehind) -> Double
+    ) {
+        guard writer.begin(family) else { return }
+        for (labels, totals) in tails {
+            for file in totals.behind {
+                writer.open(labels)
+                writer.label("file", file.path)
+                writer.close(value(file))
+            }
+        }
     }
 
     private static func renderConnections(_ sources: [LabelledSource], into writer: inout ExpositionWriter) {

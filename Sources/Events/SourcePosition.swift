@@ -17,7 +17,7 @@ public struct FileIdentity: Sendable, Equatable, Hashable {
 public struct FilePosition: Sendable, Equatable {
     /// Which file.
     public var identity: FileIdentity
-    /// Path under which it was last seen.
+    /// Path of the log that the file belongs to, though it may be rotated and have another name.
     public var path: String
     /// First byte not yet counted.
     ///

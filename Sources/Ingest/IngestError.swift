@@ -10,6 +10,8 @@ public enum IngestError: Error, Equatable, CustomStringConvertible {
     case notARegularFile(path: String)
     /// The log cannot be opened for another reason.
     case unreadable(path: String, reason: String)
+    /// The pattern of paths is none.
+    case invalidPattern(String, rule: String)
     /// The text is not `HOST:PORT` with a numeric IPv4 or bracketed IPv6 host.
     case invalidAddress(String)
     /// Another process owns the port, or listens on the socket.
@@ -30,6 +32,8 @@ public enum IngestError: Error, Equatable, CustomStringConvertible {
             "\(path) is not a regular file; only regular files can be tailed"
         case .unreadable(let path, let reason):
             "cannot read \(path): \(reason)"
+        case .invalidPattern(let text, let rule):
+            "the path \(text) \(rule)"
         case .invalidAddress(let text):
             "\"\(text)\" is not an address; write IPV4:PORT or [IPV6]:PORT, as in 127.0.0.1:8125"
         case .addressInUse(let address):

@@ -11,8 +11,26 @@ public enum IngestLimits {
     public static let batchesKept = 4
     /// Rotated files one tail keeps open beside the live one.
     public static let openFiles = 64
+    /// Nanoseconds of quiet after which a rotated file is closed if other logs of the source wait for room.
+    public static let shortQuiet: Int64 = 1_000_000_000
     /// Closed files one tail still recognises when a path leads back to them.
     public static let rememberedFiles = 64
+    /// Files one source holds open, unless configured; beyond them idle files are closed until they change.
+    public static let sourceOpenFiles = 256
+    /// Logs one source follows, unless configured.
+    public static let sourceLogs = 2_048
+    /// Files of a pattern shown one by one: those that are furthest behind.
+    public static let shownFiles = 20
+    /// Directories read when looking for what a pattern stands for.
+    public static let scannedDirectories = 4_096
+    /// Nanoseconds between two such looks that no notification asked for.
+    public static let scanInterval: Int64 = 1_000_000_000
+    /// Share of the time that such looks may take: they come less often where they take long.
+    public static let scanShare: Int64 = 20
+    /// Nanoseconds after which a log found by a pattern and gone since is forgotten.
+    public static let forgetAfter: Int64 = 3_600_000_000_000
+    /// Changes a tail is told one by one; beyond them it looks at everything.
+    public static let changes = 256
     /// Names read from a log's directory when looking for rotated files.
     public static let directoryEntries = 10_000
     /// Bytes at the start of a file that help to prove its identity.

@@ -50,6 +50,12 @@ public struct SourceStatus: Sendable, Equatable {
     public var lagSeconds: Double = 0
     /// Files held open: the live one and rotated ones not yet quiet.
     public var openFiles = 0
+    /// Logs that are followed and hold no file open, to keep the number of open files in bounds.
+    public var suspendedLogs = 0
+    /// Logs that were found and are not followed, because there are too many.
+    public var refusedLogs = 0
+    /// Logs of a pattern that are furthest behind, a bounded number.
+    public var laggards: [FileLag] = []
     /// Whether kernel notifications help; without them new bytes are found by polling.
     public var isNotified = false
     /// Receive buffer the kernel granted, in bytes; 0 for files.
@@ -61,6 +67,21 @@ public struct SourceStatus: Sendable, Equatable {
 
     /// A source that has not started.
     init(kind: Kind, name: String) { (self.kind, self.name) = (kind, name) }
+}
+
+/// How far one file is behind.
+public struct FileLag: Sendable, Equatable {
+    /// Path of the log.
+    public var path: String
+    /// Bytes that are not read.
+    public var bytes: UInt64
+    /// Seconds since everything of it was read.
+    public var seconds: Double
+
+    /// Creates a lag.
+    public init(path: String, bytes: UInt64, seconds: Double) {
+        (self.path, self.bytes, self.seconds) = (path, bytes, seconds)
+    }
 }
 
 /// Something worth one line of log.
@@ -87,6 +108,8 @@ public enum SourceEvent: Sendable, Equatable {
     case blocked(path: String, reason: String)
     /// The file does not exist; it is waited for.
     case missing(path: String)
+    /// A pattern stands for more logs than are followed.
+    case tooManyLogs(limit: Int, refused: Int)
     /// A line was rejected; at most one a second is shown, raw and cut to 512 bytes. Log it only on demand.
     case rejected(RejectionReason, excerpt: [UInt8])
     /// Notifications are not to be had; the file is polled.

@@ -28,10 +28,13 @@ enum ExampleSnapshot {
         var connections = ConnectionTotals()
         for _ in 0..<3 { connections.begin() }
         connections.end(.idle)
+        var files = FileTotals()
+        (files.open, files.suspended, files.isNotified) = (2, 7, true)
+        files.behind = [FileBehind(path: "/var/log/\"model\"\\predictions.jsonl", bytes: 1_024, seconds: 0.25)]
         status.sources = [
             SourceStatus(
                 name: "file:/var/log/\"model\"\\predictions.jsonl", queueLength: 1, queueCapacity: 4, lagBytes: 1_024,
-                lagSeconds: 0.25),
+                lagSeconds: 0.25, files: files),
             SourceStatus(name: "udp:127.0.0.1:8125", queueLength: 0, queueCapacity: 4),
             SourceStatus(name: "unix:/run/statsd.sock", queueLength: 0, queueCapacity: 4, connections: connections),
         ]

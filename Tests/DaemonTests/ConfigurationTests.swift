@@ -101,7 +101,9 @@ import Testing
         #expect(
             configuration.sources[2].input
                 == .unixDatagram(UnixSocket(path: "dir/run/statsd.sock", mode: 0o666), receiveBuffer: 4 << 20))
-        #expect(configuration.sources[0].input == .tail(path: "dir/log.jsonl", from: .end, drain: 5_000_000_000))
+        #expect(
+            configuration.sources[0].input
+                == .tail(path: "dir/log.jsonl", TailOptions(from: .end, drain: 5_000_000_000)))
         #expect(configuration.sources[1].input == .udp(Endpoint(host: "127.0.0.1", port: 8_125), receiveBuffer: 65_536))
         let schema = try #require(configuration.sources[0].schema)
         #expect(schema.defaultModel == "fraud")
@@ -245,7 +247,7 @@ import Testing
             .deletingLastPathComponent()
         let bytes = Array(try Data(contentsOf: top.appending(path: "deploy/telltale.yaml")))
         var configuration = try ConfigurationDecoder.decode(bytes, file: "telltale.yaml")
-        #expect(configuration.sources.count == 7)
+        #expect(configuration.sources.count == 8)
         #expect(configuration.monitor.models.count == 1)
         configuration.sources = []
         configuration.monitor.models = []
@@ -270,7 +272,7 @@ import Testing
         #expect(configuration.sources.allSatisfy { $0.model == "m" })
         #expect(
             configuration.sources[0].input
-                == .tail(path: folder.file("a"), from: .end, drain: SourceConfiguration.drain))
+                == .tail(path: folder.file("a"), TailOptions(from: .end)))
     }
 
     @Test func flagErrorsNameTheFlag() throws {

@@ -16,8 +16,8 @@ private struct LoopHarness: ~Copyable {
     init(schema: SourceSchema = .infer, resume: [FilePosition] = [], startAt: StartAt = .beginning) {
         queue.register(pool)
         let settings = TailSettings(path: TailHarness.path)
-        let tailer = FileTailer(settings: settings, files: files, resume: resume, startAt: startAt)
-        loop = TailLoop(tailer: tailer, schema: schema, pool: pool, queue: queue)
+        let logs = TailHarness.logs(settings, files: files, resume: resume, startAt: startAt)
+        loop = TailLoop(logs: logs, schema: schema, pool: pool, queue: queue)
     }
 
     /// Looks, then takes turns until nothing is left to do; `milliseconds` pass before.

@@ -133,7 +133,7 @@ struct ResumeTests {
             case 72..<80: tail.restart()
             case 80..<88:
                 // A kill between two batches: only a part is read.
-                tail.tailer.look(now: tail.now)
+                tail.logs.look(now: tail.now)
                 for _ in 0..<Int.random(in: 1...5, using: &random) { _ = tail.step() }
                 if Bool.random(using: &random) { tail.commit() }
             default: tail.drain(after: Int64.random(in: 0...30, using: &random))

@@ -179,7 +179,7 @@ struct MissingFileTests {
     func appears(startAt: StartAt) {
         var tail = TailHarness(startAt: startAt)
         tail.drain()
-        #expect(tail.tailer.pathState == .missing)
+        #expect(tail.logs.pathState == .missing)
         #expect(tail.events == [.missing(path: TailHarness.path)])
         tail.files.append(lines(1...3), to: TailHarness.path)
         tail.drain(after: 1)
@@ -205,7 +205,7 @@ struct MissingFileTests {
         var tail = TailHarness()
         tail.files.create(TailHarness.path, isRegular: false)
         tail.drain()
-        #expect(tail.tailer.pathState == .blocked("it is not a regular file"))
+        #expect(tail.logs.pathState == .blocked("it is not a regular file"))
         tail.files.remove(TailHarness.path)
         tail.files.append(lines(1...3), to: TailHarness.path)
         tail.drain(after: 1)

@@ -44,6 +44,10 @@ final class FaultyFiles: FileSystem {
 
     func resolved(path: String) -> String? { files.resolved(path: path) }
 
+    func resolved(handle: Int32) -> String? { files.resolved(handle: handle) }
+
+    func time() -> Int64 { files.time() }
+
     func names(directory: String, limit: Int) throws(FileError) -> [String] {
         try enter()
         return try files.names(directory: directory, limit: limit)

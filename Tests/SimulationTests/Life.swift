@@ -55,16 +55,17 @@ final class Life {
         (tail.batchBytes, tail.batchRows, tail.lineBytes) = (8_192, rowsPerBatch, 2_048)
         let pools = [BatchPool(source: 0), BatchPool(source: 1)]
         for pool in pools { queue.register(pool) }
-        var tailer = FileTailer(
-            settings: tail, files: files, resume: state?.sources.first?.positions ?? [], startAt: .beginning)
-        tailer.look(now: now.monotonic)
-        let carrier = tailer.hasPending ? EventBatch.carrier(source: 0) : nil
+        var logs = LogSet(
+            settings: tail, pattern: PathPattern(literal: tail.path), files: files,
+            resume: state?.sources.first?.positions ?? [], startAt: .beginning)
+        logs.look(now: now.monotonic)
+        let carrier = logs.hasPending ? EventBatch.carrier(source: 0) : nil
         if let carrier {
-            tailer.attachPending(to: carrier)
+            logs.attachPending(to: carrier)
             monitor.apply(carrier, at: now)
         }
         loop = TailLoop(
-            tailer: tailer, schema: .fixed(Self.schema(model: World.model)), pool: pools[0], queue: queue)
+            logs: logs, schema: .fixed(Self.schema(model: World.model)), pool: pools[0], queue: queue)
         intake = LineIntake(
             schema: .fixed(Self.schema(model: "datagrams")), defaultModel: "datagrams", pool: pools[1], queue: queue)
         let cut = monitor.cut(at: now)

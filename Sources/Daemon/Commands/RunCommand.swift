@@ -23,6 +23,7 @@ struct RunCommand: ParsableCommand {
 
             Examples:
               telltale run --tail predictions.jsonl
+              telltale run --tail '/var/log/pods/*/model/*.log'
               telltale run --tail predictions.jsonl --reference ref.json --state-dir /var/lib/telltale
               telltale run --tail /var/log/pods/model.log --preset kserve-v2
               telltale run --udp 127.0.0.1:8125 --model fraud
@@ -43,7 +44,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Configuration file.", completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
-    @Option(help: "Prediction log to follow; may be given several times.", completion: .file())
+    @Option(
+        help: "Prediction log to follow, or a pattern of paths in quotes; may be given several times.",
+        completion: .file())
     var tail: [String] = []
 
     @Option(help: "Address and port to take DogStatsD lines or JSON records on; may be given several times.")

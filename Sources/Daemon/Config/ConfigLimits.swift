@@ -6,6 +6,12 @@ enum ConfigLimits {
     static let commitInterval: ClosedRange<Int64> = 100_000_000...60_000_000_000
     /// Quiet time before a renamed file is closed, in nanoseconds.
     static let drain: ClosedRange<Int64> = 0...3_600_000_000_000
+    /// Files that a source holds open.
+    static let openFiles = 4...4_096
+    /// Files that a source follows; each has a position in the state, and one more while it is rotated.
+    static let files = 1...4_000
+    /// Patterns of files not to read, and directories that links may lead into.
+    static let tailPaths = 64
     /// Receive buffer of a UDP socket.
     static let receiveBuffer = (64 << 10)...(1 << 30)
     /// Connections of a source.

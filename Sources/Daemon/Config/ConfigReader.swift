@@ -54,7 +54,7 @@ final class ConfigReader {
 ///
 /// Every key that was asked for counts as known; `finish` reports the others.
 final class ConfigSection {
-    private let reader: ConfigReader
+    let reader: ConfigReader
     private let members: [YamlMember]
     private var known: [String] = []
     /// Key of the section from the top, empty at the top.

@@ -1,5 +1,6 @@
 internal import Catalog
 internal import Events
+internal import Ingest
 internal import LineFormats
 internal import Monitor
 
@@ -44,10 +45,26 @@ enum TailStart: Equatable, Sendable {
     case beginning, end
 }
 
+/// How files are followed.
+struct TailOptions: Equatable, Sendable {
+    /// Where to begin.
+    var from = TailStart.beginning
+    /// How long a renamed file has to be quiet before it is closed, in nanoseconds.
+    var drain = SourceConfiguration.drain
+    /// What not to read though the pattern stands for it.
+    var exclude: [PathPattern] = []
+    /// Directories that links may lead into.
+    var linksInto: [String] = []
+    /// Files held open at most.
+    var openFiles = IngestLimits.sourceOpenFiles
+    /// Files followed at most.
+    var files = IngestLimits.sourceLogs
+}
+
 /// What a source reads.
 enum SourceInput: Equatable, Sendable {
-    /// A growing file. `drain` is how long a renamed file has to be quiet before it is closed, in nanoseconds.
-    case tail(path: String, from: TailStart, drain: Int64)
+    /// A growing file, or those that a pattern stands for.
+    case tail(path: String, TailOptions)
     /// Datagrams. `receiveBuffer` is asked of the kernel, in bytes.
     case udp(Endpoint, receiveBuffer: Int)
     /// Datagrams of this machine. `receiveBuffer` is asked of the kernel, in bytes.
@@ -108,7 +125,7 @@ struct SourceConfiguration: Equatable, Sendable {
     /// The `source` label.
     var name: String {
         switch input {
-        case .tail(let path, _, _): "file:" + path
+        case .tail(let path, _): "file:" + path
         case .udp(let endpoint, _): "udp:" + endpoint.description
         case .unixDatagram(let socket, _): "unixgram:" + socket.path
         case .tcp(let endpoint, _): "tcp:" + endpoint.description

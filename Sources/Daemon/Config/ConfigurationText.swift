@@ -72,9 +72,13 @@ enum ConfigurationText {
     private static func text(_ source: SourceConfiguration) -> String {
         var parts: [String] = []
         switch source.input {
-        case .tail(_, let from, let drain):
-            parts.append("read from the \(from == .beginning ? "beginning" : "end")")
-            parts.append("renamed files are kept until quiet for \(ValueText.text(nanoseconds: drain))")
+        case .tail(let path, let options):
+            parts.append("read from the \(options.from == .beginning ? "beginning" : "end")")
+            parts.append("renamed files are kept until quiet for \(ValueText.text(nanoseconds: options.drain))")
+            if PathPattern.isPattern(path) {
+                parts.append("up to \(options.files) files, \(options.openFiles) of them open")
+                if !options.exclude.isEmpty { parts.append("\(options.exclude.count) patterns excluded") }
+            }
         case .udp(let endpoint, let buffer):
             parts.append("receive buffer \(ValueText.text(bytes: buffer))" + reach(endpoint))
         case .unixDatagram(let socket, let buffer):

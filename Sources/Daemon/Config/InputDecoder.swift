@@ -4,7 +4,8 @@ internal import Ingest
 struct InputDecoder {
     /// The keys that say where, of which a source has one, and the keys that go with each.
     private static let options: [(key: String, options: [String])] = [
-        ("tail", ["from", "drain"]), ("udp", ["receive_buffer"]), ("unix_datagram", ["receive_buffer", "mode"]),
+        ("tail", ["from", "drain", "exclude", "links_into", "open_files", "files"]), ("udp", ["receive_buffer"]),
+        ("unix_datagram", ["receive_buffer", "mode"]),
         ("tcp", ["framing", "connections", "idle_timeout"]),
         ("unix_stream", ["framing", "connections", "idle_timeout", "mode"]),
         ("http", ["token_file"]),
@@ -38,11 +39,7 @@ struct InputDecoder {
     private func input(_ key: String) -> SourceInput? {
         switch key {
         case "tail":
-            let path = section.filePath(key)
-            let start = section.choice(
-                "from", default: TailStart.beginning, among: [("beginning", .beginning), ("end", .end)])
-            let drain = section.duration("drain", default: SourceConfiguration.drain, in: ConfigLimits.drain)
-            return path.map { .tail(path: resolve($0), from: start, drain: drain) }
+            return tail()
         case "udp":
             let address = address(key)
             let buffer = receiveBuffer()
@@ -64,6 +61,50 @@ struct InputDecoder {
             let token = section.filePath("token_file").map(resolve)
             return address.map { .http($0, tokenFile: token) }
         default: return nil
+        }
+    }
+
+    private func tail() -> SourceInput? {
+        var path = section.filePath("tail").map(resolvePattern)
+        do throws(PathPatternError) {
+            if let path { _ = try PathPattern(path) }
+        } catch {
+            section.report("tail", error.description)
+            path = nil
+        }
+        var options = TailOptions()
+        options.from = section.choice(
+            "from", default: options.from, among: [("beginning", .beginning), ("end", .end)])
+        options.drain = section.duration("drain", default: options.drain, in: ConfigLimits.drain)
+        options.openFiles = section.integer("open_files", default: options.openFiles, in: ConfigLimits.openFiles)
+        options.files = section.integer("files", default: options.files, in: ConfigLimits.files)
+        options.linksInto = list("links_into").map(resolve)
+        for text in list("exclude") {
+            do throws(PathPatternError) {
+                options.exclude.append(try PathPattern(text.utf8.contains(0x2F) ? resolvePattern(text) : text))
+            } catch {
+                section.report("exclude", error.description)
+            }
+        }
+        return path.map { .tail(path: $0, options) }
+    }
+
+    /// A pattern relative to the file; the directory of the file is no pattern, whatever bytes are in it.
+    private func resolvePattern(_ text: String) -> String {
+        let path = resolve(text)
+        guard path != text, path.hasSuffix(text) else { return path }
+        return PathPattern.escaped(String(path.dropLast(text.count))) + text
+    }
+
+    private func list(_ key: String) -> [String] {
+        guard let node = section.node(key) else { return [] }
+        let items = section.reader.items(node, key: section.path(key))
+        guard items.count <= ConfigLimits.tailPaths else {
+            section.report(key, "must not have more than \(ConfigLimits.tailPaths) entries")
+            return []
+        }
+        return items.enumerated().compactMap { place, item in
+            section.reader.text(item, key: section.path("\(key)[\(place)]"))
         }
     }
 

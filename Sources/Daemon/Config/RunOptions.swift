@@ -79,8 +79,9 @@ struct RunOptions: Equatable, Sendable {
         if let logFormat { configuration.log.format = logFormat }
         if let from {
             for i in configuration.sources.indices {
-                guard case .tail(let path, _, let drain) = configuration.sources[i].input else { continue }
-                configuration.sources[i].input = .tail(path: path, from: from, drain: drain)
+                guard case .tail(let path, var options) = configuration.sources[i].input else { continue }
+                options.from = from
+                configuration.sources[i].input = .tail(path: path, options)
             }
         }
         var known: Preset?
@@ -100,7 +101,11 @@ struct RunOptions: Equatable, Sendable {
                 fail("--tail", path, "must be a path of 1 to 4,095 bytes")
                 continue
             }
-            let input = SourceInput.tail(path: path, from: from ?? .beginning, drain: SourceConfiguration.drain)
+            do throws(PathPatternError) { _ = try PathPattern(path) } catch {
+                fail("--tail", path, error.description)
+                continue
+            }
+            let input = SourceInput.tail(path: path, TailOptions(from: from ?? .beginning))
             add(source(input), to: &configuration)
         }
         for text in udps {

@@ -20,7 +20,8 @@ enum ScrapeStatus {
         status.sources = sources.map { name, activity in
             SourceStatus(
                 name: name, queueLength: activity.queueLength, queueCapacity: activity.queueCapacity,
-                lagBytes: activity.lagBytes, lagSeconds: activity.lagSeconds, connections: activity.connections)
+                lagBytes: activity.lagBytes, lagSeconds: activity.lagSeconds, connections: activity.connections,
+                files: activity.files)
         }
         status.process = ProcessStatistics.read()
         status.seriesLimit = seriesLimit

@@ -1,3 +1,4 @@
+internal import Catalog
 internal import Events
 internal import Ingest
 
@@ -13,6 +14,8 @@ struct SourceActivity: Sendable, Equatable {
     var lagSeconds: Double?
     /// Connections, of sources that have any.
     var connections: ConnectionTotals?
+    /// Files, of tails.
+    var files: FileTotals?
     /// Whether its thread has looked at its input at least once.
     var hasLooked: Bool
     /// Batches handed over and not applied yet.
@@ -21,7 +24,7 @@ struct SourceActivity: Sendable, Equatable {
     var queueCapacity: Int
 
     /// What a source says about itself, and how many of its batches wait.
-    init(_ status: SourceStatus, queueLength: Int) {
+    init(_ status: Ingest.SourceStatus, queueLength: Int) {
         self.queueLength = queueLength
         queueCapacity = status.kind == .tail ? IngestLimits.batchesPerTail : IngestLimits.batchesPerSocket
         state = status.activity.rawValue
@@ -30,6 +33,15 @@ struct SourceActivity: Sendable, Equatable {
         lagBytes = isFile ? status.lagBytes : nil
         lagSeconds = isFile ? status.lagSeconds : nil
         connections = status.connections
+        if isFile {
+            var totals = FileTotals()
+            totals.open = status.openFiles
+            totals.suspended = status.suspendedLogs
+            totals.refused = status.refusedLogs
+            totals.isNotified = status.isNotified
+            totals.behind = status.laggards.map { FileBehind(path: $0.path, bytes: $0.bytes, seconds: $0.seconds) }
+            files = totals
+        }
         hasLooked = status.activity != .starting
     }
 }

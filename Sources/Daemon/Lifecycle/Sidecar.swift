@@ -24,6 +24,7 @@ final class Sidecar: Sendable {
     private let counters = HttpCounters()
     private let sources: [any RunningSource]
     private let queue = BatchQueue()
+    private let hub: ChangeHub
     private let loop: MonitorLoop
     private let waiting = Mutex<[@Sendable (String?) -> Void]>([])
     /// Asks the thread that owns the life cycle to call `reloadIfAsked`.
@@ -59,9 +60,10 @@ final class Sidecar: Sendable {
             queue: queue, committer: committer, scrapers: scrapers, log: self.log,
             sources: configuration.sources.map(\.name))
         do throws(IngestError) {
+            hub = try ChangeHub()
             sources = try Sources.open(
-                configuration, committed: restored.state?.sources ?? [], queue: queue, counters: counters,
-                log: self.log)
+                configuration, committed: restored.state?.sources ?? [], queue: queue, counters: counters, hub: hub,
+                ownPaths: [configuration.stateDirectory, options.config].compactMap { $0 }, log: self.log)
         } catch {
             throw Failure.usage(error.description)
         }
@@ -96,6 +98,7 @@ final class Sidecar: Sendable {
     /// Stops reading, commits everything read, and ends all threads.
     func stop() {
         for source in sources { source.stop() }
+        hub.stop()
         loop.stop()
         for done in waiting.withLock({ waiting in
             defer { waiting = [] }

@@ -34,9 +34,11 @@ enum Sources {
     /// - Parameters:
     ///   - committed: What the last commit knows about each of them, by name.
     ///   - counters: Counts the requests of those that take HTTP.
+    ///   - hub: Tells tails what changed.
+    ///   - ownPaths: Files and directories of the daemon's own, which are no logs.
     static func open(
         _ configuration: Configuration, committed: [SourceState], queue: BatchQueue, counters: HttpCounters,
-        log: Logger
+        hub: ChangeHub, ownPaths: [String], log: Logger
     ) throws(IngestError) -> [any RunningSource] {
         var sources: [any RunningSource] = []
         var outcomeSources: [Endpoint: BodySource] = [:]
@@ -59,14 +61,21 @@ enum Sources {
                     source: index, settings: settings, schema: schema, queue: queue, onEvent: report.write)
             }
             switch source.input {
-            case .tail(let path, let from, let drain):
-                let settings = TailSettings(
-                    path: path, rotatedQuiet: drain, defaultModel: source.model ?? "default", hints: source.hints,
+            case .tail(let path, let options):
+                var settings = TailSettings(
+                    path: path, rotatedQuiet: options.drain, defaultModel: source.model ?? "default",
+                    hints: source.hints,
                     schemaDirectory: source.preset?.schemaDirectory(besides: directory(of: path)))
+                settings.exclude = options.exclude
+                settings.linkRoots = options.linksInto
+                settings.openFiles = options.openFiles
+                settings.logs = options.files
+                settings.ownPaths = ownPaths
                 sources.append(
                     try TailSource(
                         source: index, settings: settings, schema: schema, resume: known?.positions ?? [],
-                        startAt: from == .end ? .end : .beginning, queue: queue, onEvent: report.write))
+                        startAt: options.from == .end ? .end : .beginning, hub: hub, queue: queue,
+                        onEvent: report.write))
             case .udp(let endpoint, let buffer):
                 let address = ListenAddress.network(endpoint.description)
                 sources.append(try datagrams(address, receiveBuffer: buffer))
@@ -175,6 +184,10 @@ struct SourceReport: Sendable {
             note(
                 .warning, "a file read before is gone; what it held behind the offset is lost",
                 ["path": "\(path)", "offset": "\(offset)"])
+        case .tooManyLogs(let limit, let refused):
+            note(
+                .warning, "the pattern stands for more files than are followed; raise files, or exclude some",
+                ["files": "\(limit)", "refused": "\(refused)"])
         case .blocked(let path, let reason):
             note(.warning, "cannot be read; trying again", ["path": "\(path)", "reason": "\(reason)"])
         case .missing(let path): note(.info, "waiting for the file", ["path": "\(path)"])

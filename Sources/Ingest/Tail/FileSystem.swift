@@ -16,6 +16,10 @@ protocol FileSystem: AnyObject {
     func read(handle: Int32, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int
     /// The path without links; `nil` if it leads nowhere.
     func resolved(path: String) -> String?
+    /// The path of an open file, without links; `nil` if the system does not say.
+    func resolved(handle: Int32) -> String?
+    /// The instant that a file born now would get, in nanoseconds since the epoch.
+    func time() -> Int64
     /// Up to `limit` names in a directory, in no particular order.
     func names(directory: String, limit: Int) throws(FileError) -> [String]
 }

@@ -27,12 +27,14 @@ struct FileTailer {
         case missing
         /// Something that cannot be read, and why.
         case blocked(String)
+        /// A file that another log of the source reads under another path.
+        case elsewhere
     }
 
     /// Where the log is and how long rotated files are kept.
     let settings: TailSettings
     /// Files held open, oldest first; the live one, if any, is last.
-    private(set) var open: [TailedFile] = []
+    var open: [TailedFile] = []
     /// What the path leads to.
     private(set) var pathState = PathState.unknown
     /// What to log, in order; the owner takes it.
@@ -42,10 +44,18 @@ struct FileTailer {
     let files: any FileSystem
     /// Committed positions not yet adopted.
     var resume: [FilePosition]
+    /// What the source's logs know of files.
+    let registry: FileRegistry
+    /// Which of the source's logs this is.
+    let id: Int
+    /// Rotated files that are to be read though they are older than any file known; emptied when they are open.
+    var archives: Set<String> = []
     private var startAt: StartAt
     private var hasAdopted = false
-    /// Positions of closed files: a path may lead back to one, and a rotated one must not be taken for unread.
-    private var closed: [FilePosition] = []
+    /// Files born after this instant are unread, whatever else is known.
+    private let horizon: Int64?
+    /// The youngest file there ever was.
+    private var youngestBirth: Int64?
     /// A closed file whose position stays in the state because no younger one is known.
     private var retained: FileIdentity?
     /// Counts that belong to no row yet.
@@ -61,18 +71,63 @@ struct FileTailer {
     ///   - files: The file system.
     ///   - resume: The committed positions, empty at the first start.
     ///   - startAt: Where to begin the file there is at the first start.
-    init(settings: TailSettings, files: any FileSystem, resume: [FilePosition], startAt: StartAt) {
+    ///   - horizon: Rotated files born after this instant are unread; `nil` to go by the files known alone.
+    ///   - id: Which of the source's logs this is.
+    ///   - registry: What the source's logs know of files.
+    init(
+        settings: TailSettings, files: any FileSystem, resume: [FilePosition], startAt: StartAt,
+        horizon: Int64? = nil, id: Int = 0,
+        registry: FileRegistry = FileRegistry(limit: IngestLimits.rememberedFiles)
+    ) {
         self.settings = settings
         self.files = files
         self.resume = resume
-        self.startAt = startAt
+        self.startAt = resume.isEmpty ? startAt : .beginning
+        self.horizon = horizon
+        self.id = id
+        self.registry = registry
     }
 
     /// Closes every file.
     mutating func close() {
-        for file in open { files.close(handle: file.handle) }
+        for file in open {
+            files.close(handle: file.handle)
+            registry.close(file.identity)
+        }
         open = []
     }
+
+    /// Whether it holds nothing that could not be found again by its positions: then it may be closed at any time and
+    /// begun anew from `statePositions`, as after a restart.
+    var isSuspendable: Bool {
+        guard hasAdopted, pathState == .open, open.count == 1, let live = open.last else { return false }
+        return !live.isRotated && archives.isEmpty
+    }
+
+    /// The positions that the state holds of this log.
+    var statePositions: [FilePosition] {
+        let kept = retained.flatMap { youngest in registry.closed.first { $0.identity == youngest } }
+        return resume + open.map(\.position) + (kept.map { [$0] } ?? [])
+    }
+
+    /// Lets the state forget whatever it holds of this log.
+    mutating func forget() {
+        for position in resume + open.map(\.position) { finish(position.identity) }
+        if let retained { finish(retained) }
+        retained = nil
+    }
+
+    private mutating func finish(_ identity: FileIdentity) {
+        // Another log may have gone on with the file; then the position is that log's.
+        if let owner = registry.owner(of: identity), owner != id { return }
+        pendingPositions.append(.finished(identity))
+    }
+
+    /// Whether one more file may be opened as far as this log is concerned.
+    var hasRoom: Bool { open.count < IngestLimits.openFiles && registry.descriptors < settings.openFiles }
+
+    /// Whether a file could be opened if other logs of the source held fewer.
+    var wantsRoom = false
 
     /// Whether counts or positions wait for a batch.
     var hasPending: Bool { !pendingPositions.isEmpty || pending != Receipt() }
@@ -95,7 +150,8 @@ struct FileTailer {
     mutating func discardPending() {
         pending.clear()
         pendingPositions.removeAll()
-        closed.removeAll()
+        for position in resume { _ = registry.recall(position.identity) }
+        youngestBirth = nil
         retained = nil
     }
 
@@ -104,15 +160,17 @@ struct FileTailer {
     /// Bytes before an offset that prove a copy; fewer may agree by chance.
     static let provingBytes = 64
 
-    /// The birth of the youngest file known; `nil` if none is.
-    var newestBirth: Int64? { knownPositions.map(\.identity.birth).max() }
+    /// The birth that only unread files are younger than; `nil` if no file was ever known.
+    var newestBirth: Int64? { youngestBirth.map { max($0, horizon ?? $0) } ?? horizon }
 
-    /// Positions of open files and of closed ones that are remembered.
-    var knownPositions: [FilePosition] { open.map(\.position) + closed }
+    /// Positions of this log's open files and of its closed ones that are remembered.
+    var knownPositions: [FilePosition] {
+        open.map(\.position) + registry.closed.filter { $0.path == settings.path }
+    }
 
-    /// Whether a file is open or was read to its end.
+    /// Whether a file is read by any log of the source or was read to its end.
     func isKnown(_ identity: FileIdentity) -> Bool {
-        open.contains { $0.identity == identity } || closed.contains { $0.identity == identity }
+        registry.owner(of: identity) != nil || registry.remembers(identity)
     }
 
     /// Lets the state forget a file that is closed, unless it is the youngest known.
@@ -121,7 +179,7 @@ struct FileTailer {
     /// be wrong, in either direction.
     mutating func release(_ identity: FileIdentity) {
         if identity.birth == 0 || open.contains(where: { $0.identity.birth > identity.birth }) {
-            pendingPositions.append(.finished(identity))
+            finish(identity)
             return
         }
         guard let other = retained else {
@@ -129,20 +187,21 @@ struct FileTailer {
             return
         }
         let isYounger = identity.birth > other.birth
-        pendingPositions.append(.finished(isYounger ? other : identity))
+        finish(isYounger ? other : identity)
         if isYounger { retained = identity }
     }
 
     /// Remembers a file that will not be read on.
     mutating func remember(_ position: FilePosition) {
-        closed.append(position)
-        if closed.count > IngestLimits.rememberedFiles { closed.removeFirst() }
+        registry.remember(position)
+        youngestBirth = max(youngestBirth ?? position.identity.birth, position.identity.birth)
     }
 
     // MARK: - Looking
 
     /// Learns what the path leads to: adopts, opens, rotates.
     mutating func look(now: Int64) {
+        wantsRoom = false
         if !hasAdopted {
             guard adopt(now: now) else { return }
             hasAdopted = true
@@ -178,16 +237,26 @@ struct FileTailer {
             pathState = .open
             return
         }
-        let hadFile = !open.isEmpty || !closed.isEmpty
-        guard try openUnseen(youngerThan: newestBirth, but: facts.identity, now: now) else { return }
-        let handle = try files.open(path: settings.path, followingLinks: true)
+        if let owner = registry.owner(of: facts.identity), owner != id {
+            retireLive(now: now)
+            pathState = .elsewhere
+            return
+        }
+        let hadFile = youngestBirth != nil
+        guard try openUnseen(youngerThan: newestBirth, but: facts.identity, now: now),
+            registry.descriptors < settings.openFiles
+        else {
+            wantsRoom = open.count < IngestLimits.openFiles
+            return
+        }
+        let handle = try openFile(settings.path, followingLinks: true)
         let actual = try closing(handle) { () throws(FileError) in try files.facts(handle: handle) }
         // Replaced between the two calls: the next look sees it.
         guard actual.identity == facts.identity else { return files.close(handle: handle) }
         let file = try closing(handle) { () throws(FileError) in
             try beginning(handle: handle, facts: actual, now: now)
         }
-        closed.removeAll { $0.identity == actual.identity }
+        _ = registry.recall(actual.identity)
         retireLive(now: now)
         if hadFile {
             pending.rotations &+= 1
@@ -200,7 +269,7 @@ struct FileTailer {
     /// The file the path leads to, from where it is to be read.
     private func beginning(handle: Int32, facts: FileFacts, now: Int64) throws(FileError) -> TailedFile {
         let file = fresh(handle: handle, facts: facts, path: settings.path, isRotated: false, now: now)
-        if let known = closed.first(where: { $0.identity == facts.identity }) {
+        if let known = registry.closed.first(where: { $0.identity == facts.identity }) {
             var again = try proven(known, handle: handle, facts: facts, path: settings.path, now: now)
             again?.isRotated = false
             return again ?? file
@@ -211,9 +280,11 @@ struct FileTailer {
     /// Puts a file among the open ones; the live one stays last.
     mutating func append(_ file: TailedFile) {
         if let youngest = retained, youngest == file.identity || youngest.birth < file.identity.birth {
-            if youngest != file.identity { pendingPositions.append(.finished(youngest)) }
+            if youngest != file.identity { finish(youngest) }
             retained = nil
         }
+        youngestBirth = max(youngestBirth ?? file.identity.birth, file.identity.birth)
+        registry.open(file.identity, by: id)
         pendingPositions.append(.reached(file.position))
         events.append(.opened(path: file.path, offset: file.offset))
         if file.isRotated, let live = open.last, !live.isRotated {
@@ -239,7 +310,7 @@ struct FileTailer {
             if pathState != .missing { events.append(.missing(path: settings.path)) }
             pathState = .missing
         } else {
-            block(reason(error.code))
+            block(error.words)
         }
     }
 
@@ -262,7 +333,7 @@ struct FileTailer {
     }
 
     /// The content before the offset is not what was read: the file is a new one, from its first byte.
-    private mutating func restart(_ index: Int, lost: UInt64, now: Int64) {
+    mutating func restart(_ index: Int, lost: UInt64, now: Int64) {
         let before = open[index].position
         open[index].restart(now: now)
         pending.truncations &+= 1
@@ -302,7 +373,7 @@ struct FileTailer {
                 attachPending(to: batch)
                 return .filled
             case .failed(let error):
-                if !open[index].isRotated { block(reason(error.code)) }
+                if !open[index].isRotated { block(error.words) }
                 // One failed read must not cost all that is left of a file: it is given up when it stays unreadable.
                 guard isQuiet, now - (open[index].failingSince ?? now) >= settings.rotatedQuiet else { continue }
                 finish(index, batch)
@@ -322,6 +393,9 @@ struct FileTailer {
     private func isQuiet(_ index: Int, now: Int64) -> Bool {
         guard open[index].isRotated else { return false }
         if now - open[index].lastGrowth >= settings.rotatedQuiet { return true }
+        if registry.isShort, open[index].unread == 0, now - open[index].lastGrowth >= IngestLimits.shortQuiet {
+            return true
+        }
         return index == 0 && open[index].hasReachedEnd && open.count >= IngestLimits.openFiles
     }
 
@@ -329,6 +403,7 @@ struct FileTailer {
     private mutating func finish(_ index: Int, _ batch: EventBatch) {
         let file = open.remove(at: index)
         files.close(handle: file.handle)
+        registry.close(file.identity)
         if file.unread > 0 { pending.lostBytes[Int(LossReason.removed.rawValue)] &+= file.unread }
         release(file.identity)
         attachPending(to: batch)
@@ -336,21 +411,22 @@ struct FileTailer {
         remember(file.position)
     }
 
-    /// The first unread lines of the oldest files, up to the limits of a sample, without consuming them.
-    mutating func sample(now: Int64) -> TailSample {
-        var sample = TailSample()
+    /// Adds the first unread lines of the oldest files, up to the limits of a sample, without consuming them.
+    ///
+    /// False if a file turned out to be another than the one read so far; then nothing of the sample holds.
+    mutating func addSample(to sample: inout TailSample, now: Int64) -> Bool {
         for index in open.indices where sample.wantsMore {
             do throws(FileError) {
                 guard let bytes = try open[index].peek(limit: sample.bytesWanted, from: files, now: now) else {
                     restart(index, lost: open[index].unread, now: now)
-                    return TailSample()
+                    return false
                 }
                 let head = try open[index].head(from: files)
                 sample.add(bytes, head: head, isAtStart: open[index].offset == 0, hints: settings.hints)
             } catch {
-                if !open[index].isRotated { block(reason(error.code)) }
+                if !open[index].isRotated { block(error.words) }
             }
         }
-        return sample
+        return true
     }
 }

@@ -50,6 +50,20 @@ final class LinuxFileSystem: FileSystem {
         return unsafe String(cString: target)
     }
 
+    func resolved(handle: Int32) -> String? {
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe readlink("/proc/self/fd/\(handle)", &target, target.count)
+        guard count > 0, count < target.count else { return nil }
+        return String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    func time() -> Int64 {
+        // The clock that the kernel stamps files with: it ticks only every few milliseconds.
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+
     func names(directory: String, limit: Int) throws(FileError) -> [String] {
         guard let stream = unsafe opendir(directory) else { throw FileError(code: errno) }
         defer { unsafe closedir(stream) }

@@ -3,7 +3,7 @@ import LineFormats
 
 /// What a tail does at each turn of its thread, without the thread: infer, then read into free batches.
 struct TailLoop: ~Copyable {
-    private var tailer: FileTailer
+    private var logs: LogSet
     private var decoder: LineDecoder?
     private let pool: BatchPool
     private let queue: BatchQueue
@@ -18,18 +18,21 @@ struct TailLoop: ~Copyable {
     private(set) var wakeAt: Int64?
 
     /// A loop at its start.
-    init(tailer: FileTailer, schema: SourceSchema, pool: BatchPool, queue: BatchQueue) {
-        self.tailer = tailer
+    init(logs: LogSet, schema: SourceSchema, pool: BatchPool, queue: BatchQueue) {
+        self.logs = logs
         self.pool = pool
         self.queue = queue
         if case .fixed(let schema) = schema { adopt(schema) }
     }
 
-    /// Looks at the path.
-    mutating func look(now: Int64) { tailer.look(now: now) }
+    /// Looks at every log, and for new ones.
+    mutating func look(now: Int64) { logs.look(now: now) }
+
+    /// Looks at what a change may concern.
+    mutating func look(at changes: [DirectoryChange], now: Int64) { logs.look(at: changes, now: now) }
 
     /// Closes every file.
-    mutating func close() { tailer.close() }
+    mutating func close() { logs.close() }
 
     /// Does one thing: infers, or fills one batch.
     ///
@@ -38,14 +41,14 @@ struct TailLoop: ~Copyable {
         self.now = now
         wakeAt = nil
         let isIdle = schema == nil ? sample(now: now) : fill(now: now)
-        if tailer.unread == 0 || caughtUpAt == nil { caughtUpAt = now }
+        if logs.unread == 0 || caughtUpAt == nil { caughtUpAt = now }
         return isIdle
     }
 
     /// What there is to log since the last call.
     mutating func takeEvents() -> [SourceEvent] {
-        let taken = tailer.events + events
-        tailer.events = []
+        let taken = logs.events + events
+        logs.events = []
         events = []
         return taken
     }
@@ -71,7 +74,7 @@ struct TailLoop: ~Copyable {
 
     private mutating func fill(_ batch: EventBatch, now: Int64) -> FileTailer.Outcome {
         guard var decoder = decoder.take() else { return .idle }
-        let outcome = tailer.fill(batch, decoder: &decoder, now: now)
+        let outcome = logs.fill(batch, decoder: &decoder, now: now)
         if outcome == .filled, let event = rejections.event(for: decoder.rejectedLine, in: batch, now: now) {
             events.append(event)
         }
@@ -80,7 +83,7 @@ struct TailLoop: ~Copyable {
     }
 
     private mutating func fillLarge(schema: Schema, rows: Int, now: Int64) -> Bool {
-        let bytes = tailer.largeBatchBytes
+        let bytes = logs.largeBatchBytes
         let lent = pool.lend(until: now + IngestLimits.flushInterval) { source in
             EventBatch(
                 source: source, schema: schema, rowCapacity: max(1, rows), observationCapacity: 0, byteCapacity: bytes)
@@ -97,7 +100,7 @@ struct TailLoop: ~Copyable {
     private mutating func adopt(_ schema: Schema) {
         self.schema = schema
         decoder = LineDecoder(schema: schema)
-        let (source, settings) = (pool.source, tailer.settings)
+        let (source, settings) = (pool.source, logs.settings)
         pool.refill(limit: IngestLimits.batchesPerTail) {
             EventBatch(
                 source: source, schema: schema, rowCapacity: settings.batchRows, observationCapacity: 0,
@@ -112,10 +115,10 @@ struct TailLoop: ~Copyable {
     /// They stay in the file until the schema is known, so none can be lost.
     private mutating func sample(now: Int64) -> Bool {
         carryPending()
-        let sample = tailer.sample(now: now)
+        let sample = logs.sample(now: now)
         guard sample.byteCount > 0 else { return true }
         var since = sampling ?? (since: now, size: 0, lastGrowth: now)
-        if since.size != tailer.unread { (since.size, since.lastGrowth) = (tailer.unread, now) }
+        if since.size != logs.unread { (since.size, since.lastGrowth) = (logs.unread, now) }
         sampling = since
         let deadline = min(since.lastGrowth + IngestLimits.sampleQuiet, since.since + IngestLimits.samplePatience)
         guard sample.isFull || (now >= deadline && sample.lineCount > 0) else {
@@ -130,21 +133,21 @@ struct TailLoop: ~Copyable {
     ///
     /// False if not even that is possible yet: a line without an end.
     private mutating func infer(_ sample: TailSample, now: Int64) -> Bool {
-        var hints = tailer.settings.hints
-        let known = tailer.settings.schemaDirectory.flatMap { SchemaLog.hints(in: $0, from: tailer.files) }
+        var hints = logs.settings.hints
+        let known = logs.settings.schemaDirectory.flatMap { SchemaLog.hints(in: $0, from: logs.files) }
         // What the configuration says wins.
         if let known { hints = known.overridden(by: hints) }
         var inference = SchemaInference(hints: hints)
         for piece in sample.pieces { inference.add(lines: piece.lines, head: piece.head) }
-        if var inferred = inference.infer(defaultModel: tailer.settings.defaultModel) {
-            inferred.schema.fingerprint = tailer.settings.hints.fingerprint
+        if var inferred = inference.infer(defaultModel: logs.settings.defaultModel) {
+            inferred.schema.fingerprint = logs.settings.hints.fingerprint
             events.append(.schemaInferred(inferred.schema, explanation: inferred.explanation))
             adopt(inferred.schema)
             return true
         }
         // Nothing measurable: these lines, and no others, go through a decoder that knows no signal, which says why.
         let none = Schema(
-            signals: [], defaultModel: tailer.settings.defaultModel, format: inference.format ?? RecordFormat())
+            signals: [], defaultModel: logs.settings.defaultModel, format: inference.format ?? RecordFormat())
         decoder = LineDecoder(schema: none)
         let isFilled = fillLarge(schema: none, rows: sample.leadingLines, now: now)
         decoder = nil
@@ -154,32 +157,38 @@ struct TailLoop: ~Copyable {
 
     /// Positions and counts must reach the state even while there is no schema.
     private mutating func carryPending() {
-        guard tailer.hasPending, let batch = pool.lend({ .carrier(source: $0) }) else { return }
-        tailer.attachPending(to: batch)
+        guard logs.hasPending, let batch = pool.lend({ .carrier(source: $0) }) else { return }
+        logs.attachPending(to: batch)
         queue.push(batch)
     }
 
     // MARK: - Status
 
-    /// Inode of the file the path leads to.
-    var liveInode: UInt64? { tailer.open.last.flatMap { $0.isRotated ? nil : $0.identity.inode } }
+    /// Directories in which a change may concern a log.
+    var directories: Set<String> { logs.directories }
     /// Bytes there are and that are not read.
-    var unread: UInt64 { tailer.unread }
+    var unread: UInt64 { logs.unread }
     /// Files held open.
-    var openFiles: Int { tailer.open.count }
+    var openFiles: Int { logs.openFiles }
+    /// Logs followed that hold no file open.
+    var suspendedLogs: Int { logs.suspendedLogs }
+    /// Logs found and not followed, because there are too many.
+    var refusedLogs: Int { logs.refused }
+    /// The logs of a pattern that are furthest behind.
+    var laggards: [FileLag] { logs.laggards(now: now) }
     /// Seconds since everything was read.
     var lagSeconds: Double {
-        guard tailer.unread > 0 else { return 0 }
+        guard logs.unread > 0 else { return 0 }
         return Double(now - (caughtUpAt ?? now)) / 1e9
     }
 
     /// What to show for the source.
     var activity: (SourceStatus.Activity, String) {
-        switch tailer.pathState {
+        switch logs.pathState {
         case .unknown: (.starting, "")
-        case .missing: (.waiting, "the file does not exist")
+        case .missing: (.waiting, logs.pattern.literal == nil ? "no file matches" : "the file does not exist")
         case .blocked(let reason): (.blocked, reason)
-        case .open: (schema == nil ? .inferring : .reading, "")
+        case .open, .elsewhere: (schema == nil ? .inferring : .reading, "")
         }
     }
 }

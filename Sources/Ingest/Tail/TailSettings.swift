@@ -3,10 +3,20 @@ public import LineFormats
 
 /// Where a log is and how it is followed.
 public struct TailSettings: Sendable, Equatable {
-    /// Path of the log as its writer opens it.
+    /// Path of the log as its writer opens it, or a pattern of such paths.
     ///
     /// It may not exist yet; its directory must.
     public var path: String
+    /// Patterns of what not to read though `path` stands for it: of names, or, with a `/`, of paths.
+    public var exclude: [PathPattern] = []
+    /// Directories that a link found by a pattern may lead into, beside the one before its first wildcard.
+    public var linkRoots: [String] = []
+    /// Files and directories that are never read, whatever leads to them: those of the daemon's own.
+    public var ownPaths: [String] = []
+    /// Files held open at most.
+    public var openFiles = IngestLimits.sourceOpenFiles
+    /// Logs followed at most.
+    public var logs = IngestLimits.sourceLogs
     /// Nanoseconds a rotated file must have been quiet before it is closed.
     public var rotatedQuiet: Int64
     /// Nanoseconds between two looks that nothing asked for.
@@ -17,6 +27,8 @@ public struct TailSettings: Sendable, Equatable {
     public var hints: SchemaHints
     /// Directory of files that say what the fields are, as BentoML writes them; `nil` for none.
     public var schemaDirectory: String?
+    /// The pattern that `path` was found by; `nil` if it was given.
+    var pattern: PathPattern?
     /// Longest line in bytes, its newline not counted.
     var lineBytes = EventLimits.lineBytes
     /// Bytes of an ordinary batch.

@@ -3,7 +3,7 @@ public import Events
 import Glibc
 import LineFormats
 
-/// Follows one log file on a thread of its own and hands its lines over as batches.
+/// Follows one log, or all that a pattern stands for, on a thread of its own and hands their lines over as batches.
 ///
 /// Each line of the log is in exactly one batch, and each batch says which positions it reaches. A monitor that commits
 /// its state together with these positions and gives them back as `resume` counts every line once, through `kill -9`
@@ -14,6 +14,8 @@ public final class TailSource: Sendable {
     /// Where the log is.
     public let settings: TailSettings
 
+    private let pattern: PathPattern
+    private let subscription: ChangeSubscription?
     private let schema: SourceSchema
     private let resume: [FilePosition]
     private let startAt: StartAt
@@ -21,7 +23,7 @@ public final class TailSource: Sendable {
     private let pool: BatchPool
     private let thread: SourceThread
     /// What the first look found, until the thread takes it.
-    private let found = Guarded<FileTailer?>(nil)
+    private let found = Guarded<LogSet?>(nil)
     private let current: Guarded<SourceStatus>
     private let onEvent: @Sendable (SourceEvent) -> Void
 
@@ -33,15 +35,24 @@ public final class TailSource: Sendable {
     ///   - schema: What its records mean.
     ///   - resume: The positions committed by the last run, empty for none.
     ///   - startAt: Where to begin without committed positions.
+    ///   - hub: Tells what changed; without it everything is found by looking.
     ///   - queue: Where batches go.
     ///   - onEvent: Called on the source's thread for what is worth a line of log.
     /// - Throws: If the directory is missing, or the file exists and cannot be read. A missing file is waited for.
     public init(
         source: Int, settings: TailSettings, schema: SourceSchema, resume: [FilePosition] = [],
-        startAt: StartAt = .beginning, queue: BatchQueue, onEvent: @escaping @Sendable (SourceEvent) -> Void = { _ in }
+        startAt: StartAt = .beginning, hub: ChangeHub? = nil, queue: BatchQueue,
+        onEvent: @escaping @Sendable (SourceEvent) -> Void = { _ in }
     ) throws(IngestError) {
-        try Self.check(settings.path)
+        do throws(PathPatternError) {
+            pattern = try PathPattern(settings.path)
+        } catch {
+            throw .invalidPattern(settings.path, rule: error.description)
+        }
+        try Self.check(pattern)
         self.source = source
+        var settings = settings
+        settings.openFiles = Self.limit(settings.openFiles)
         self.settings = settings
         self.schema = schema
         self.resume = resume
@@ -50,6 +61,7 @@ public final class TailSource: Sendable {
         self.onEvent = onEvent
         pool = BatchPool(source: source)
         thread = try SourceThread(name: "tail-\(source)")
+        subscription = try hub?.subscribe()
         current = Guarded(SourceStatus(kind: .tail, name: settings.path))
         queue.register(pool)
     }
@@ -63,16 +75,16 @@ public final class TailSource: Sendable {
     /// Commit it before `start()`. A daemon that is killed before its next commit then knows which files were its own,
     /// though they are rotated meanwhile. `nil` if there is nothing to say.
     public func firstLook() -> EventBatch? {
-        var tailer = makeTailer()
-        tailer.look(now: MonotonicClock.now())
-        let batch = tailer.hasPending ? EventBatch.carrier(source: source) : nil
-        if let batch { tailer.attachPending(to: batch) }
-        found.withLock { $0 = tailer }
+        var logs = makeLogs()
+        logs.look(now: MonotonicClock.now())
+        let batch = logs.hasPending ? EventBatch.carrier(source: source) : nil
+        if let batch { logs.attachPending(to: batch) }
+        found.withLock { $0 = logs }
         return batch
     }
 
-    private func makeTailer() -> FileTailer {
-        FileTailer(settings: settings, files: LinuxFileSystem(), resume: resume, startAt: startAt)
+    private func makeLogs() -> LogSet {
+        LogSet(settings: settings, pattern: pattern, files: LinuxFileSystem(), resume: resume, startAt: startAt)
     }
 
     /// Begins to read.
@@ -85,26 +97,36 @@ public final class TailSource: Sendable {
         thread.requestStop()
         pool.interrupt()
         thread.join()
-        if var tailer = takeFound() { tailer.close() }
+        if var logs = takeFound() { logs.close() }
     }
 
-    private func takeFound() -> FileTailer? {
+    private func takeFound() -> LogSet? {
         found.withLock { found in
             defer { found = nil }
             return found
         }
     }
 
+    /// Files held open: as configured, but no more than a quarter of those that the process may open.
+    private static func limit(_ wanted: Int) -> Int {
+        var files = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 else { return wanted }
+        return max(2, min(wanted, Int(clamping: files.rlim_cur / 4)))
+    }
+
     /// Whether the path can be followed at all.
-    private static func check(_ path: String) throws(IngestError) {
+    private static func check(_ pattern: PathPattern) throws(IngestError) {
         let files = LinuxFileSystem()
+        let path = pattern.literal ?? pattern.text
         do throws(FileError) {
-            _ = try files.names(directory: PathParts(path).directory, limit: 1)
+            _ = try files.names(directory: pattern.base, limit: 1)
         } catch {
             if error.isMissing { throw .missingDirectory(path: path) }
-            // A directory that can be entered but not listed is enough to follow a path.
-            if error.code != EACCES { throw .unreadable(path: path, reason: reason(error.code)) }
+            // A directory that can be entered but not listed is enough to follow a path, not to find one.
+            guard error.code == EACCES else { throw .unreadable(path: path, reason: reason(error.code)) }
+            if pattern.literal == nil { throw .permissionDenied(path: pattern.base) }
         }
+        guard pattern.literal != nil else { return }
         do throws(FileError) {
             let facts = try files.facts(path: path, followingLinks: true)
             if !facts.isRegular { throw FileError(code: ENXIO) }
@@ -118,22 +140,26 @@ public final class TailSource: Sendable {
     }
 
     private func run() {
-        var loop = TailLoop(
-            tailer: takeFound() ?? makeTailer(), schema: schema, pool: pool, queue: queue)
-        let hint = ChangeHint()
-        if hint.descriptor < 0 { onEvent(.polling(reason: reason(hint.failure))) }
+        var loop = TailLoop(logs: takeFound() ?? makeLogs(), schema: schema, pool: pool, queue: queue)
+        if let failure = subscription?.failure { onEvent(.polling(reason: failure)) }
+        var isNotified = false
         var nextLook: Int64 = 0
+        var laggards: [FileLag] = []
         while !thread.isStopping {
             let now = MonotonicClock.now()
-            if now >= nextLook {
+            let change = subscription?.take()
+            if now >= nextLook || change == .all {
                 loop.look(now: now)
-                hint.watch(path: settings.path, inode: loop.liveInode)
+                isNotified = subscription?.watch(loop.directories) ?? false
                 nextLook = now + settings.pollInterval
+                laggards = loop.laggards
+            } else if case .these(let changes) = change {
+                loop.look(at: changes, now: now)
             }
             let isIdle = loop.step(now: now)
-            report(loop, hint: hint)
+            report(loop, isNotified: isNotified, laggards: laggards)
             for event in loop.takeEvents() { onEvent(event) }
-            if isIdle, rest(until: min(nextLook, loop.wakeAt ?? nextLook), hint: hint) { nextLook = 0 }
+            if isIdle { rest(until: min(nextLook, loop.wakeAt ?? nextLook)) }
         }
         loop.close()
         current.withLock { status in
@@ -142,32 +168,32 @@ public final class TailSource: Sendable {
         }
     }
 
-    /// Sleeps until the deadline, or until told of a change, which is what true means.
-    private func rest(until deadline: Int64, hint: ChangeHint) -> Bool {
+    /// Sleeps until the deadline, or until told of a change.
+    private func rest(until deadline: Int64) {
         var polled = [
             pollfd(fd: thread.wakeup, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: hint.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: subscription?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
         ]
         let left = max(0, deadline - MonotonicClock.now())
         unsafe poll(&polled, 2, Int32(clamping: (left + 999_999) / 1_000_000))
-        guard polled[1].revents != 0 else { return false }
-        // Let a busy writer write on for a moment: a batch then carries many lines, not one.
-        unsafe poll(&polled, 1, Int32(IngestLimits.gatherInterval / 1_000_000))
-        hint.clear()
-        return true
     }
 
-    private func report(_ loop: borrowing TailLoop, hint: ChangeHint) {
+    private func report(_ loop: borrowing TailLoop, isNotified: Bool, laggards: [FileLag]) {
         let (activity, detail) = loop.activity
         let (unread, lag) = (loop.unread, loop.lagSeconds)
-        let (openFiles, schema) = (loop.openFiles, loop.schema)
+        let (openFiles, suspended, refused, schema) = (
+            loop.openFiles, loop.suspendedLogs, loop.refusedLogs, loop.schema
+        )
         current.withLock { status in
             status.activity = activity
             status.detail = detail
             status.lagBytes = unread
             status.lagSeconds = lag
             status.openFiles = openFiles
-            status.isNotified = hint.descriptor >= 0
+            status.suspendedLogs = suspended
+            status.refusedLogs = refused
+            status.isNotified = isNotified
+            status.laggards = laggards
             status.schema = schema
         }
     }

@@ -36,6 +36,8 @@ struct TailedFile {
     let handle: Int32
     /// Which file.
     let identity: FileIdentity
+    /// Path of the log that it belongs to.
+    let log: String
     /// Path under which it was last seen.
     var path: String
     /// First byte not consumed; the start of a line.
@@ -60,11 +62,13 @@ struct TailedFile {
 
     /// A file to be read from `offset`, which `head` (its first bytes) and `tail` (those before the offset) belong to.
     init(
-        handle: Int32, identity: FileIdentity, path: String, offset: UInt64, head: [UInt8], tail: [UInt8], size: UInt64,
+        handle: Int32, identity: FileIdentity, log: String, path: String, offset: UInt64, head: [UInt8], tail: [UInt8],
+        size: UInt64,
         isRotated: Bool, lineBytes: Int, now: Int64
     ) {
         self.handle = handle
         self.identity = identity
+        self.log = log
         self.path = path
         self.offset = offset
         self.head = head
@@ -81,7 +85,7 @@ struct TailedFile {
     /// The position as it goes into the state.
     var position: FilePosition {
         FilePosition(
-            identity: identity, path: path, offset: offset, headLength: UInt32(clamping: head.count),
+            identity: identity, path: log, offset: offset, headLength: UInt32(clamping: head.count),
             headHash: ContentHash.of(head), tailLength: UInt32(clamping: tail.count), tailHash: ContentHash.of(tail),
             isRotated: isRotated)
     }
@@ -135,13 +139,14 @@ struct TailedFile {
             failingSince = nil
             guard isUnchanged(batch, count: count) else { return .changed }
             grow(to: offset + UInt64(count - context), now: now)
-            if count < wanted { hasReachedEnd = true }
+            let lineEnd = endOfLines(batch, from: context, to: count)
+            if count < wanted, !hasLine(batch, from: lineEnd ?? context, to: count) { hasReachedEnd = true }
             if count == context { return .nothing }
             if decoder.needsHeader {
                 let outcome = try takeHeader(batch, context, &decoder, from: files, isFinal: isFinal)
                 if let outcome { return outcome }
             }
-            if let lineEnd = endOfLines(batch, from: context, to: count) {
+            if let lineEnd {
                 if consume(batch, from: context, to: lineEnd, isFinal: false, decoder: &decoder) { return .consumed }
                 // A record that goes on behind this: more of it may be in the file, or come.
                 if count == wanted {
@@ -221,6 +226,10 @@ struct TailedFile {
             lines += 1
         }
         return lines > 0 ? at : nil
+    }
+
+    private func hasLine(_ batch: EventBatch, from start: Int, to end: Int) -> Bool {
+        unsafe memchr(batch.bytes + start, 10, end - start) != nil
     }
 
     /// Decodes whole lines; false if the first record does not end among them, and nothing was consumed.

@@ -74,9 +74,18 @@ final class SimulatedFileSystem: FileSystem {
 
     func resolved(path: String) -> String? { links[path] ?? (entries[path] == nil ? nil : path) }
 
+    func resolved(handle: Int32) -> String? {
+        guard let node = handles[handle] else { return nil }
+        return entries.first { $0.value === node }?.key ?? "(deleted)"
+    }
+
+    func time() -> Int64 { births + 1 + LogSet.clockGrain }
+
     func names(directory: String, limit: Int) throws(FileError) -> [String] {
-        let all = Set(entries.keys).union(links.keys).filter { PathParts($0).directory == directory }
-        return Array(all.map { PathParts($0).name }.sorted().prefix(limit))
+        let prefix = directory == "/" ? "/" : directory + "/"
+        let below = Set(entries.keys).union(links.keys).filter { $0.hasPrefix(prefix) }
+        let all = Set(below.map { String($0.dropFirst(prefix.count).prefix { $0 != "/" }) })
+        return Array(all.sorted().prefix(limit))
     }
 
     // MARK: - What the writer does
@@ -129,9 +138,14 @@ final class SimulatedFileSystem: FileSystem {
 
     /// Shifts `path.1` to `path.2` and so on, then `path` to `path.1`.
     func rotate(_ path: String, keep: Int = 100) {
+        shift(path, keep: keep)
+        rename(path, to: "\(path).1")
+    }
+
+    /// Shifts `path.1` to `path.2` and so on.
+    func shift(_ path: String, keep: Int = 100) {
         for number in stride(from: keep, through: 1, by: -1) where entries["\(path).\(number)"] != nil {
             rename("\(path).\(number)", to: "\(path).\(number + 1)")
         }
-        rename(path, to: "\(path).1")
     }
 }

@@ -49,7 +49,7 @@ struct TailHarness: ~Copyable {
 
     let files: SimulatedFileSystem
     var settings: TailSettings
-    var tailer: FileTailer
+    var logs: LogSet
     var decoder = LineDecoder(schema: TailHarness.schema)
     var ledger = Ledger()
     var committed = Ledger()
@@ -67,8 +67,11 @@ struct TailHarness: ~Copyable {
         settings.batchBytes = batchBytes
         settings.batchRows = batchRows
         settings.lineBytes = lineBytes
-        tailer = FileTailer(settings: settings, files: files, resume: [], startAt: startAt)
+        logs = Self.logs(settings, files: files, resume: [], startAt: startAt)
     }
+
+    /// Begins anew with changed settings, before anything was read.
+    mutating func rebuild() { logs = Self.logs(settings, files: files, resume: [], startAt: .beginning) }
 
     /// Fills one batch and applies it.
     ///
@@ -77,14 +80,14 @@ struct TailHarness: ~Copyable {
         let batch = EventBatch(
             source: 0, schema: Self.schema, rowCapacity: settings.batchRows, observationCapacity: 0,
             byteCapacity: settings.batchBytes)
-        switch tailer.fill(batch, decoder: &decoder, now: now) {
+        switch logs.fill(batch, decoder: &decoder, now: now) {
         case .filled: ledger.apply(batch)
         case .idle: return false
         case .needsLargeBatch:
             let large = EventBatch(
                 source: 0, schema: Self.schema, rowCapacity: settings.batchRows, observationCapacity: 0,
-                byteCapacity: tailer.largeBatchBytes)
-            guard tailer.fill(large, decoder: &decoder, now: now) == .filled else { return false }
+                byteCapacity: logs.largeBatchBytes)
+            guard logs.fill(large, decoder: &decoder, now: now) == .filled else { return false }
             ledger.apply(large)
         }
         return true
@@ -95,10 +98,10 @@ struct TailHarness: ~Copyable {
     /// `seconds` pass before.
     mutating func drain(after seconds: Int64 = 0) {
         now += seconds * 1_000_000_000
-        tailer.look(now: now)
+        logs.look(now: now)
         while step() {}
-        events += tailer.events
-        tailer.events = []
+        events += logs.events
+        logs.events = []
     }
 
     /// Makes the state durable.
@@ -106,11 +109,21 @@ struct TailHarness: ~Copyable {
 
     /// `kill -9` and a start from the last commit.
     mutating func restart() {
-        tailer.close()
+        logs.close()
         ledger = committed
         decoder = LineDecoder(schema: Self.schema)
-        tailer = FileTailer(
-            settings: settings, files: files, resume: Array(committed.positions.values), startAt: .beginning)
+        logs = Self.logs(settings, files: files, resume: Array(committed.positions.values), startAt: .beginning)
+    }
+
+    static func logs(
+        _ settings: TailSettings, files: any FileSystem, resume: [FilePosition], startAt: StartAt
+    ) -> LogSet {
+        do throws(PathPatternError) {
+            let pattern = try PathPattern(settings.path)
+            return LogSet(settings: settings, pattern: pattern, files: files, resume: resume, startAt: startAt)
+        } catch {
+            preconditionFailure("\(settings.path) \(error)")
+        }
     }
 }
 
