@@ -141,10 +141,13 @@ final class ConfigSection {
 
     /// One of a set of words.
     func choice<T>(_ name: String, default fallback: T, among choices: [(String, T)]) -> T {
-        let words = choices.map(\.0).joined(separator: ", ")
-        return value(name, default: fallback, rule: "must be one of \(words)") { text in
-            choices.first { $0.0 == text }?.1
-        }
+        guard let node = node(name), let text = reader.text(node, key: path(name)) else { return fallback }
+        if let choice = choices.first(where: { $0.0 == text }) { return choice.1 }
+        let words = choices.map(\.0)
+        var rule = "must be one of \(words.joined(separator: ", "))"
+        if let near = Spelling.nearest(text, among: words) { rule += "; did you mean \(near)?" }
+        reader.report(node, key: path(name), rule)
+        return fallback
     }
 
     /// A field path: dotted text, or a list of keys for keys that contain dots.

@@ -1,5 +1,6 @@
 internal import Events
 internal import Ingest
+internal import LineFormats
 internal import Monitor
 
 /// A configuration in words, for people.
@@ -90,6 +91,9 @@ enum ConfigurationText {
         case .unixStream(let socket, let options):
             parts.append(text(options) + ", mode 0" + String(socket.mode, radix: 8))
         }
+        if let preset = source.preset { parts.append("preset \(preset.rawValue)") }
+        let said = source.hints.fields.count
+        if source.preset == nil, said > 0 { parts.append("\(said) fields as said") }
         parts.append(source.schema.map { "\($0.signals.count) signals" } ?? "schema inferred from the first records")
         return parts.joined(separator: ", ")
     }
