@@ -31,10 +31,11 @@ final class Life {
 
     /// Starts from what is in the directory.
     ///
-    /// `first` sees the first cut before it is committed.
+    /// `first` sees the first cut before it is committed, and whether the state that it goes on from knew a file.
     init(
         _ files: any FileSystem, _ directory: any StateDirectory, settings: MonitorSettings, at now: Instant,
-        rowsPerBatch: Int, first: (MonitorCut, StateStore.Standing, UInt64?, EventBatch?) throws(Violation) -> Void
+        rowsPerBatch: Int,
+        first: (MonitorCut, StateStore.Standing, UInt64?, Bool, EventBatch?) throws(Violation) -> Void
     ) throws(Violation) {
         let store = StateStore(directory)
         var state: MonitorState?
@@ -69,7 +70,8 @@ final class Life {
         intake = LineIntake(
             schema: .fixed(Self.schema(model: "datagrams")), defaultModel: "datagrams", pool: pools[1], queue: queue)
         let cut = monitor.cut(at: now)
-        try first(cut, standing, restored, carrier)
+        let knewFiles = state?.sources.first?.positions.contains { !$0.isHorizon } == true
+        try first(cut, standing, restored, knewFiles, carrier)
         commit(cut)
     }
 

@@ -283,9 +283,9 @@ final class World {
         if deaths != .max { directory.fault = .init(after: deaths, code: EIO, calls: .max >> 1, isDeath: true) }
         let life = try Life(
             faulty, directory, settings: settings, at: now, rowsPerBatch: rowsPerBatch
-        ) { cut, standing, restored, carrier throws(Violation) in
+        ) { cut, standing, restored, knewFiles, carrier throws(Violation) in
             guard !directory.isDead else { return }
-            try resume(standing, from: restored, knowsFiles: cut.state.sources.first?.positions.isEmpty == false)
+            try resume(standing, from: restored, knewFiles: knewFiles)
             if let carrier { try shadow.apply(carrier) }
             try shadow.check(cut.snapshot)
             shadows[cut.state.generation] = shadow
@@ -305,7 +305,7 @@ final class World {
 
     /// What a start found decides what is expected of it.
     private func resume(
-        _ standing: StateStore.Standing, from restored: UInt64?, knowsFiles: Bool
+        _ standing: StateStore.Standing, from restored: UInt64?, knewFiles: Bool
     ) throws(Violation) {
         note("\(standing)")
         shadow = restored.flatMap { shadows[$0] } ?? Shadow()
@@ -325,7 +325,8 @@ final class World {
         }
         // What a file that is gone had, and a commit later than this one knew, cannot be read again.
         excused.formUnion(writer.gone.subtracting(shadow.seen))
-        if !knowsFiles || standing == .none { writer.orphanPast() }
+        // A state that knew no file, because no look had succeeded, cannot tell a rotated file from an old archive.
+        if !knewFiles || standing == .none { writer.orphanPast() }
     }
 
     /// SIGKILL, at rest or at some call of a commit.
