@@ -7,8 +7,10 @@ public import Events
 /// counted in the receipt as one line; one with another number of fields than the header is rejected as `column_count`,
 /// one with text behind a closing quote as `malformed_line`. A header that comes again is ignored.
 public struct CSVDecoder: ~Copyable, Sendable {
-    /// What to do with the columns, in the order of the file, and one that there is none of.
+    /// The target of each column of the file, or a negative number.
     private var columns: [Int32] = []
+    /// The columns of a batch that no column of the file is for.
+    private var absent: [RecordColumn] = []
     private let fields: FieldTable
     private let schemaColumns: SchemaColumns
     private var hidden = HiddenNumbers()
@@ -44,7 +46,15 @@ public struct CSVDecoder: ~Copyable, Sendable {
     ///   - header: Names of its columns.
     ///   - line: The header's bytes without the line break, or none.
     mutating func use(header: [String], line: [UInt8]) {
-        columns = header.map { Int32(truncatingIfNeeded: fields.find($0) ?? -1) } + [-1]
+        columns = header.map { Int32(truncatingIfNeeded: fields.find($0) ?? -1) }
+        // Of two columns with one name the last counts, as of two members of a JSON object.
+        var seen: Set<Int32> = []
+        for index in columns.indices.reversed() where columns[index] >= 0 && !seen.insert(columns[index]).inserted {
+            columns[index] = -1
+        }
+        var absent = Set(schemaColumns.all)
+        for index in seen { unsafe absent.remove(fields.targets[Int(index)].column) }
+        self.absent = Array(absent)
         headerLine = line
         headerStart = line.first ?? 0
     }
@@ -94,12 +104,12 @@ public struct CSVDecoder: ~Copyable, Sendable {
         let (firstRow, capacity) = (batch.rowCount, batch.rowCapacity)
         var row = firstRow
         var at = from
-        unsafe columns.withUnsafeBufferPointer { columns in
-            guard let first = columns.baseAddress else { return }
+        unsafe withUnsafeTemporaryAllocation(of: TextTarget.self, capacity: columns.count + 1) { targets in
+            guard let first = targets.baseAddress else { return }
+            unsafe plan(targets, rows)
             let reader = unsafe CSVReader(
-                cells: TextCells(rows: rows, numbers: numbers, times: times), bytes: bytes, targets: fields.targets,
-                columns: first, columnCount: columns.count - 1, separator: separator, to: to,
-                isFinal: isFinal)
+                cells: TextCells(rows: rows, numbers: numbers, times: times), bytes: bytes, targets: first,
+                targetsEnd: first + columns.count, separator: separator, to: to, isFinal: isFinal)
             while at < to, row < capacity {
                 let start = at
                 let first = bytes[at]
@@ -112,7 +122,6 @@ public struct CSVDecoder: ~Copyable, Sendable {
                     }
                 }
                 do throws(RejectionReason) {
-                    rows.clear(row)
                     // The record goes on behind what there is: it comes again.
                     guard try reader.record(&at, row: row) else { return }
                     row &+= 1
@@ -122,10 +131,22 @@ public struct CSVDecoder: ~Copyable, Sendable {
                 }
             }
         }
+        for column in absent { rows.clear(column, firstRow..<row) }
         batch.receipt.accept(UInt64(truncatingIfNeeded: row &- firstRow))
         batch.rowCount = row
         for difference in schemaColumns.differences { rows.subtract(difference, firstRow..<row) }
         return at &- from
+    }
+
+    /// Fills `plan` with the targets in the order of the columns.
+    ///
+    /// So a record steps from one target to the next, and looks none of them up.
+    private func plan(_ plan: UnsafeMutableBufferPointer<TextTarget>, _ rows: RowWriter) {
+        let unknown = unsafe TextTarget(FieldDraft(), cells: rows.cells(.none))
+        for (place, index) in columns.enumerated() {
+            let target = unsafe index < 0 ? unknown : fields.targets[Int(index)]
+            unsafe plan.initializeElement(at: place, to: target)
+        }
     }
 
     /// What a line that begins unusually turned out to be.
@@ -179,10 +200,10 @@ public struct CSVDecoder: ~Copyable, Sendable {
 private struct CSVReader {
     let cells: TextCells
     let bytes: ByteWindow
+    /// What to do with the first column.
     let targets: UnsafeMutablePointer<TextTarget>
-    /// Index of the target of each column, or a negative number.
-    let columns: UnsafePointer<Int32>
-    let columnCount: Int
+    /// Behind the last one.
+    let targetsEnd: UnsafeMutablePointer<TextTarget>
     let separator: UInt8
     /// Offset of the sentinel.
     let to: Int
@@ -193,48 +214,44 @@ private struct CSVReader {
     /// At a fault `at` is at the line break that ends the record.
     @inline(__always)
     func record(_ at: inout Int, row: Int) throws(RejectionReason) -> Bool {
-        var (place, column, hasValue) = (at, 0, false)
+        var (place, hasValue) = (at, false)
+        var target = unsafe targets
         do throws(RejectionReason) {
             while true {
-                guard column < columnCount else { throw .columnCount }
-                let index = unsafe Int(columns[column])
-                column &+= 1
-                var isDone = false
-                if index >= 0, unsafe targets[index].action == .number {
+                guard unsafe target < targetsEnd else { throw .columnCount }
+                if unsafe target.pointee.action == .number {
                     var end = place
                     if let number = cells.numbers.readJSON(bytes, &end) {
                         let isInside = bytes[end] == separator
                         if isInside || isEnd(end) {
-                            let value = unsafe number * targets[index].scale
+                            let value = unsafe number * target.pointee.scale
                             guard value.magnitude < .infinity else { throw .nonfinite }
-                            unsafe targets[index].set(value, row)
+                            unsafe target.pointee.set(value, row)
                             hasValue = true
+                            unsafe target += 1
                             if isInside {
                                 place = end &+ 1
                                 continue
                             }
-                            (place, isDone) = (end, true)
+                            place = end
+                            break
                         }
                     }
                 }
-                if !isDone {
-                    guard let field = try field(&place) else { return false }
-                    if index >= 0, field.to > field.from,
-                        unsafe try cells.set(targets + index, bytes, field.from, field.to, row)
-                    {
-                        hasValue = true
-                    }
+                guard let field = try field(&place) else { return false }
+                if field.to > field.from {
+                    hasValue = unsafe try cells.set(target, bytes, field.from, field.to, row) || hasValue
+                } else {
+                    unsafe target.pointee.clear(row)
                 }
-                if bytes[place] == separator {
-                    place &+= 1
-                    continue
-                }
-                if bytes[place] == Byte.carriageReturn { place &+= 1 }
-                break
+                unsafe target += 1
+                if bytes[place] != separator { break }
+                place &+= 1
             }
+            if bytes[place] == Byte.carriageReturn { place &+= 1 }
             // Without a line break of its own this may be half a record.
             if place >= to, !isFinal { return false }
-            guard column == columnCount else { throw .columnCount }
+            guard unsafe target == targetsEnd else { throw .columnCount }
             guard hasValue else { throw .noSignal }
             at = min(place &+ 1, to)
             return true
@@ -259,24 +276,25 @@ private struct CSVReader {
     private func field(_ place: inout Int) throws(RejectionReason) -> (from: Int, to: Int)? {
         if bytes[place] == Byte.quote { return try quoted(&place) }
         let from = place
-        var isASCII = true
+        // Separators and line breaks are among the lowest bytes; texts have few others of those.
+        let bound = UInt64(max(separator, Byte.newline) &+ 1) &* ByteWindow.ones
+        var seen: UInt64 = 0
         while true {
             let word = bytes.word(place)
-            let separators = word ^ (UInt64(separator) &* ByteWindow.ones)
-            let newlines = word ^ (0x0A &* ByteWindow.ones)
-            // Both are exact up to the first hit, and so is the lower of them.
-            let hits =
-                (((separators &- ByteWindow.ones) & ~separators) | ((newlines &- ByteWindow.ones) & ~newlines))
-                & ByteWindow.highs
-            if hits != 0 {
-                let step = hits.trailingZeroBitCount &>> 3
-                if word & ByteWindow.highs & (1 &<< UInt64(8 &* step) &- 1) != 0 { isASCII = false }
-                place &+= step
-                break
+            // Exact up to the first hit.
+            let hits = (word &- bound) & ~word & ByteWindow.highs
+            if hits == 0 {
+                seen |= word
+                place &+= 8
+                continue
             }
-            if word & ByteWindow.highs != 0 { isASCII = false }
-            place &+= 8
+            let step = hits.trailingZeroBitCount &>> 3
+            seen |= word & (1 &<< UInt64(8 &* step) &- 1)
+            place &+= step
+            if bytes[place] == separator || bytes[place] == Byte.newline { break }
+            place &+= 1
         }
+        let isASCII = seen & ByteWindow.highs == 0
         var end = place
         if bytes[end] == Byte.newline, end > from, bytes[end &- 1] == Byte.carriageReturn {
             end &-= 1

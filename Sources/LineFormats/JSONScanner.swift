@@ -218,6 +218,12 @@ struct JSONScanner {
         var at = start
         var open = 0
         while true {
+            let marks = Self.marks(bytes.word(at))
+            if marks == 0 {
+                at &+= 8
+                continue
+            }
+            at &+= marks.trailingZeroBitCount &>> 3
             switch bytes[at] {
             case Byte.openBrace, Byte.openBracket:
                 open &+= 1
@@ -226,11 +232,7 @@ struct JSONScanner {
                 open &-= 1
                 if open == 0 { return at &+ 1 }
             case Byte.quote:
-                at &+= 1
-                while bytes[at] != Byte.quote {
-                    if bytes[at] == Byte.newline { throw .malformedJSON }
-                    at &+= bytes[at] == Byte.backslash && bytes[at &+ 1] != Byte.newline ? 2 : 1
-                }
+                at = try closingQuote(at &+ 1)
             case Byte.newline: throw .malformedJSON
             default: break
             }
@@ -238,17 +240,42 @@ struct JSONScanner {
         }
     }
 
+    /// High bits of the bytes that `extent` looks at, and of some that stand outside strings in no JSON text.
+    ///
+    /// Exact up to and including the first.
+    @inline(__always)
+    private static func marks(_ word: UInt64) -> UInt64 {
+        // Braces and brackets become 0x7F, and so do Y, y, _ and DEL.
+        let brackets = (word | 0x2626_2626_2626_2626) ^ 0x7F7F_7F7F_7F7F_7F7F
+        return ByteWindow.zeroBytes(brackets) | ByteWindow.zeroBytes(word ^ 0x2222_2222_2222_2222)
+            | ByteWindow.zeroBytes(word ^ 0x0A0A_0A0A_0A0A_0A0A)
+    }
+
+    /// The offset of the quote that closes the string whose first byte is at `start`.
+    @inline(__always)
+    private func closingQuote(_ start: Int) throws(RejectionReason) -> Int {
+        var at = start
+        while true {
+            let word = bytes.word(at)
+            let ends =
+                ByteWindow.zeroBytes(word ^ 0x2222_2222_2222_2222) | ByteWindow.zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C)
+                | ByteWindow.zeroBytes(word ^ 0x0A0A_0A0A_0A0A_0A0A)
+            if ends == 0 {
+                at &+= 8
+                continue
+            }
+            at &+= ends.trailingZeroBitCount &>> 3
+            if bytes[at] == Byte.quote { return at }
+            if bytes[at] == Byte.newline { throw .malformedJSON }
+            at &+= bytes[at &+ 1] == Byte.newline ? 1 : 2
+        }
+    }
+
     /// The offset behind the value at `start`, found without changing anything, and with little checked.
     func end(_ start: Int) throws(RejectionReason) -> Int {
         switch bytes[start] {
         case Byte.openBrace, Byte.openBracket: return try extent(start, depth: 0)
-        case Byte.quote:
-            var at = start &+ 1
-            while bytes[at] != Byte.quote {
-                if bytes[at] == Byte.newline { throw .malformedJSON }
-                at &+= bytes[at] == Byte.backslash && bytes[at &+ 1] != Byte.newline ? 2 : 1
-            }
-            return at &+ 1
+        case Byte.quote: return try closingQuote(start &+ 1) &+ 1
         default:
             var at = start
             while true {

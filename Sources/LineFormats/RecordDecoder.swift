@@ -183,7 +183,11 @@ public struct RecordDecoder: ~Copyable, Sendable {
         var tables: [PayloadTable] = []
         for index in payloads.indices {
             let (from, to) = unsafe (plan.payloads[2 &* index], plan.payloads[2 &* index &+ 1])
-            if to > from { tables.append(try survey.table(index, isOutput: payloads[index].isOutput, from, to)) }
+            guard to > from else { continue }
+            // A text ends at its quote, and nothing else does.
+            let isValue = survey.scanner.bytes[to] != Byte.quote
+            let table = try survey.table(index, isOutput: payloads[index].isOutput, from, to, isValue: isValue)
+            tables.append(table)
         }
         // A record without tables is one event, such as a request that failed.
         guard !tables.isEmpty else { return 1 }

@@ -55,7 +55,7 @@ struct RecordField {
 }
 
 /// A column of a batch.
-enum RecordColumn: Equatable {
+enum RecordColumn: Hashable {
     case none, timestamp, identifier, model, version, status
     /// By its index among the numeric or the text columns.
     case number(Int32), text(Int32)

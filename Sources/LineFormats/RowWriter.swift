@@ -48,6 +48,21 @@ struct RowWriter {
         for column in 0..<hiddenColumns { unsafe hidden[column &* stride &+ row] = NumberMark.missing }
     }
 
+    /// Makes the cells of some rows of one column missing.
+    func clear(_ column: RecordColumn, _ range: Range<Int>) {
+        switch column {
+        case .none, .payload: break
+        case .timestamp: for row in range { unsafe timestamps[row] = EventBatch.noTimestamp }
+        case .identifier: for row in range { unsafe identifiers[row] = 0 }
+        case .model: for row in range { unsafe models[row] = .missing }
+        case .version: for row in range { unsafe versions[row] = .missing }
+        case .status: for row in range { unsafe statuses[row] = Status.success.rawValue }
+        case .number(let index): for row in range { unsafe numbers[Int(index) &* stride &+ row] = NumberMark.missing }
+        case .text(let index): for row in range { unsafe texts[Int(index) &* stride &+ row] = .missing }
+        case .hidden(let index): for row in range { unsafe hidden[Int(index) &* stride &+ row] = NumberMark.missing }
+        }
+    }
+
     /// Makes a row a copy of another one.
     func copy(_ row: Int, to other: Int) {
         unsafe timestamps[other] = timestamps[row]
@@ -106,14 +121,5 @@ extension RecordField {
     }
 
     /// Makes the cell of a row missing.
-    func clear(_ row: Int) {
-        switch action {
-        case .skip, .descend, .payload: break
-        case .number, .length, .moment: set(NumberMark.missing, row)
-        case .text: set(ByteRange.missing, row)
-        case .timestamp: set(EventBatch.noTimestamp, row)
-        case .identifier: set(0 as UInt64, row)
-        case .status: set(Status.success.rawValue, row)
-        }
-    }
+    func clear(_ row: Int) { TextTarget(self).clear(row) }
 }

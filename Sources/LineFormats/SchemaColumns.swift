@@ -37,6 +37,12 @@ struct SchemaColumns {
     private(set) var texts: Int32 = 0
     private(set) var hidden: Int32 = 0
 
+    /// Every column of a batch of this schema.
+    var all: [RecordColumn] {
+        [.timestamp, .identifier, .model, .version, .status] + (0..<numbers).map { .number($0) }
+            + (0..<texts).map { .text($0) } + (0..<hidden).map { .hidden($0) }
+    }
+
     init(_ schema: Schema) {
         payloads = schema.inputs + schema.outputs
         for signal in schema.signals {

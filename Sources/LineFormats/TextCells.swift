@@ -42,7 +42,10 @@ struct TextCells {
         _ target: TextTarget, _ bytes: ByteWindow, _ from: Int, _ to: Int, _ row: Int
     ) throws(RejectionReason) -> Bool {
         let (start, end) = trimmed(bytes, from, to)
-        if start == end || isMissing(bytes, start, end) { return false }
+        if start == end || isMissing(bytes, start, end) {
+            target.clear(row)
+            return false
+        }
         let number = number(bytes, start, end).map { $0 * target.scale }
         if let number, !number.isFinite { throw .nonfinite }
         let boolean: Double? = bytes.isWord(start, end, "true") ? 1 : bytes.isWord(start, end, "false") ? 0 : nil
@@ -138,5 +141,17 @@ struct TextTarget {
     @inline(__always)
     func set<Cell: BitwiseCopyable>(_ cell: Cell, _ row: Int) {
         unsafe cells.assumingMemoryBound(to: Cell.self)[row] = cell
+    }
+
+    /// Makes the cell of a row missing.
+    func clear(_ row: Int) {
+        switch action {
+        case .skip, .descend, .payload: break
+        case .number, .length, .moment: set(NumberMark.missing, row)
+        case .text: set(ByteRange.missing, row)
+        case .timestamp: set(EventBatch.noTimestamp, row)
+        case .identifier: set(0 as UInt64, row)
+        case .status: set(Status.success.rawValue, row)
+        }
     }
 }

@@ -44,6 +44,27 @@ import Testing
         #expect(Self.decode("n,t\n\(cell),a\n").number(0) == number)
     }
 
+    /// What a refused record wrote is not seen in the one that takes its row, nor what an earlier batch left.
+    @Test func rowsHoldNothingOfOthers() {
+        let refused = "7,x,8,9,2026-01-01T00:00:00Z,42,m,504,too many\n"
+        let header = "n,t,f.deep,latency_ms,ts,id,model,status\n"
+        let batch = Self.decode(header + refused + ",,,1,,,,\n")
+        #expect(batch.rowCount == 1 && batch.number(0) == nil && !batch.isInvalidNumber(0) && batch.text(1) == nil)
+        #expect(batch.number(2) == nil && batch.number(3) == 0.001 && batch.timestamp() == EventBatch.noTimestamp)
+        #expect(batch.identifier() == 0 && batch.model() == nil && batch.status() == .success)
+        let bytes = Array("5\n".utf8)
+        batch.clear()
+        batch.fill(bytes)
+        var decoder = CSVDecoder(schema: Self.schema, header: ["n"])
+        #expect(decoder.decodeLines(in: batch, from: 0, to: bytes.count, isFinal: true) == 2)
+        #expect(batch.number(0) == 5 && batch.number(3) == nil && batch.text(1) == nil && batch.status() == .success)
+    }
+
+    @Test func lastOfTwoColumnsWithOneNameCounts() {
+        #expect(Self.decode("n,t,n\n1,a,2\n").number(0) == 2)
+        #expect(Self.decode("n,t,n\n1,a,\n").number(0) == nil)
+    }
+
     @Test(arguments: ["", "NA", "N/A", "nan", "NaN", "null", "None", "\\N", "\"\"", "  "])
     func marksMissingNumbers(cell: String) {
         let batch = Self.decode("n,t\n\(cell),a\n")

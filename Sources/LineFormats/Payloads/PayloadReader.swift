@@ -58,21 +58,26 @@ struct PayloadReader {
     ) throws(RejectionReason) -> Int {
         switch bytes[start] {
         case Byte.openBrace:
-            var onlyValue: Int?
-            var members = 0
-            try survey.eachMember(start) { (from, to, value) throws(RejectionReason) in
-                members &+= 1
-                if survey.is_(from, to, "features") || survey.is_(from, to, "values") { onlyValue = value }
-            }
-            if let onlyValue, members == 1, bytes[onlyValue] == Byte.openBracket {
-                let end = try scanner.end(start)
-                _ = try array(table, row, onlyValue, names: names, into: &sink)
+            if let (values, end) = try onlyValues(start) {
+                _ = try array(table, row, values, names: names, into: &sink)
                 return end
             }
             return try object(table, row, start, into: &sink)
         case Byte.openBracket: return try array(table, row, start, names: names, into: &sink)
         default: return try sink.json(table.payload, table.isOutput ? .prediction : .index(0), row, start)
         }
+    }
+
+    /// The array that is all that an instance holds, as `features` or `values`, and the offset behind the instance.
+    private func onlyValues(_ start: Int) throws(RejectionReason) -> (values: Int, end: Int)? {
+        let key = survey.inside(start)
+        guard bytes[key] == Byte.quote else { return nil }
+        let end = try scanner.end(key)
+        guard survey.is_(key &+ 1, end &- 1, "features") || survey.is_(key &+ 1, end &- 1, "values") else { return nil }
+        let values = try scanner.colon(end)
+        guard bytes[values] == Byte.openBracket else { return nil }
+        let behind = bytes.skippingSpaces(try scanner.end(values))
+        return bytes[behind] == Byte.closeBrace ? (values, behind &+ 1) : nil
     }
 
     /// Reads the members of an instance; each is checked before it is taken, for a key with escapes is no longer one
@@ -173,19 +178,14 @@ struct PayloadReader {
         _ table: PayloadTable, _ first: Int, into sink: inout some PayloadSink
     ) throws(RejectionReason) {
         var at = first
-        var count = 0
         while bytes[at] != Byte.closeBracket {
-            at = try survey.nextElement(try scanner.end(at))
-            count &+= 1
-        }
-        at = first
-        while bytes[at] != Byte.closeBracket {
-            let next = try survey.nextElement(try scanner.end(at))
             guard bytes[at] == Byte.openBrace, let tensor = try survey.tensor(at) else { throw .malformedPayload }
+            let next = try survey.nextElement(tensor.end)
             // Values that travel as raw bytes beside the JSON are not here.
             if tensor.data > 0 {
                 guard tensor.rows == table.rows else { throw .malformedPayload }
-                try values(table, tensor, isOnly: count == 1, into: &sink)
+                let isOnly = at == first && bytes[next] == Byte.closeBracket
+                try values(table, tensor, isOnly: isOnly, into: &sink)
             }
             at = next
         }

@@ -42,7 +42,15 @@ struct PayloadSurvey {
     private var bytes: ByteWindow { scanner.bytes }
 
     /// Looks at the payload `from..<to`.
-    func table(_ payload: Int, isOutput: Bool, _ from: Int, _ to: Int) throws(RejectionReason) -> PayloadTable {
+    ///
+    /// - Parameter isValue: Whether it is one JSON object or array without line breaks, as `JSONScanner.extent` finds.
+    func table(
+        _ payload: Int, isOutput: Bool, _ from: Int, _ to: Int, isValue: Bool = false
+    ) throws(RejectionReason) -> PayloadTable {
+        if isValue {
+            let (shape, rows) = try bytes[from] == Byte.openBracket ? array(from) : object(from)
+            return PayloadTable(payload: payload, isOutput: isOutput, from: from, to: to, shape: shape, rows: rows)
+        }
         var (from, to) = trimmed(from, to)
         if let end = Base64.decodeInPlace(bytes, from, to) { (from, to) = trimmed(from, end) }
         guard from < to else { throw .malformedPayload }
@@ -53,8 +61,10 @@ struct PayloadSurvey {
             return table
         }
         // Line breaks between tokens end no line here.
-        for at in from..<to where bytes[at] == Byte.newline || bytes[at] == Byte.carriageReturn {
-            bytes[at] = Byte.space
+        var newline = bytes.newline(from: from)
+        while newline < to {
+            bytes[newline] = Byte.space
+            newline = bytes.newline(from: newline &+ 1)
         }
         let end = try scanner.extent(from, depth: 0)
         if end < to, trimmed(end, to).0 < to {
@@ -144,6 +154,8 @@ struct PayloadSurvey {
     struct Tensor {
         var nameFrom = 0
         var nameTo = 0
+        /// Behind its closing brace.
+        var end = 0
         /// First value, behind the bracket; 0 if the values travel elsewhere.
         var data = 0
         var rows = 0
@@ -154,7 +166,7 @@ struct PayloadSurvey {
     func tensor(_ start: Int) throws(RejectionReason) -> Tensor? {
         var tensor = Tensor()
         var shape: Int?
-        try eachMember(start) { (from, to, value) throws(RejectionReason) in
+        tensor.end = try eachMember(start) { (from, to, value) throws(RejectionReason) in
             if is_(from, to, "name"), bytes[value] == Byte.quote {
                 (tensor.nameFrom, tensor.nameTo) = (value &+ 1, try scanner.end(value) &- 1)
             } else if is_(from, to, "shape"), bytes[value] == Byte.openBracket {
@@ -224,9 +236,12 @@ struct PayloadSurvey {
     }
 
     /// Goes through the members of an object: the key's bytes, and the offset of the value.
+    ///
+    /// Returns the offset behind the object.
+    @discardableResult
     func eachMember(
         _ start: Int, _ body: (Int, Int, Int) throws(RejectionReason) -> Void
-    ) throws(RejectionReason) {
+    ) throws(RejectionReason) -> Int {
         var at = inside(start)
         while bytes[at] != Byte.closeBrace {
             guard bytes[at] == Byte.quote else { throw .malformedPayload }
@@ -236,6 +251,7 @@ struct PayloadSurvey {
             at = bytes.skippingSpaces(try scanner.end(value))
             if bytes[at] == Byte.comma { at = bytes.skippingSpaces(at &+ 1) }
         }
+        return at &+ 1
     }
 
     private func documentCount(_ from: Int, _ to: Int) throws(RejectionReason) -> Int {

@@ -16,7 +16,7 @@ enum Bench {
                bench update FILE                 columns to state, decoding not counted
                bench end-to-end FILE             file to decoded, monitored, cut and rendered statistics
                                                  (FILE: any log of JSON records; its schema is inferred)
-               bench formats EVENTS              the same events in every format, as a ratio to JSON lines
+               bench formats EVENTS [FORMAT]     the same events in every format, as a ratio to JSON lines
                bench statsd LINES                StatsD lines in memory, to columns and to state
                bench evidence TICKS              a detector of drift: cost of a tick of 100 events
                bench tables RUNS                 its false alarms and delays on simulated streams, in Markdown
@@ -33,7 +33,8 @@ enum Bench {
         case ("parse", let file?): parse(file)
         case ("update", let file?): update(file)
         case ("end-to-end", let file?): endToEnd(file)
-        case ("formats", _?) where numbers.count == 1: FormatBench.run(records: max(8, Int(clamping: numbers[0])))
+        case ("formats", _?) where numbers.count == 1:
+            FormatBench.run(records: max(8, Int(clamping: numbers[0])), only: arguments.dropFirst(2).first)
         case ("statsd", _?) where numbers.count == 1:
             StatsDBench.run(lines: numbers[0], settings: settings, now: now)
         case ("evidence", _?) where numbers.count == 1: Calibration.cost(ticks: Int(clamping: numbers[0]))

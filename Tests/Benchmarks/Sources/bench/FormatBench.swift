@@ -12,8 +12,8 @@ enum FormatBench {
     ]
     private static let categorical = ["country", "plan", "channel"]
 
-    /// Decodes `records` events in each format.
-    static func run(records: Int) {
+    /// Decodes `records` events in each format, or in JSON lines and the one named.
+    static func run(records: Int, only: String?) {
         let events = events(records)
         let names = categorical + numeric
         var logs: [Log] = [
@@ -37,6 +37,7 @@ enum FormatBench {
             logs.append(Log("kserve-v1, \(count)", groups.map { v1($0, names) }, Preset.kserveV1.hints))
             logs.append(Log("kserve-v2, \(count)", groups.map { v2($0) }, Preset.kserveV2.hints))
         }
+        if let only { logs = logs.filter { $0.name == "jsonl" || $0.name == only } }
         var best = [Double](repeating: .infinity, count: logs.count)
         for _ in 0..<rounds {
             for index in logs.indices { best[index] = min(best[index], logs[index].decode()) }
