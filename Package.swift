@@ -50,7 +50,7 @@ let package = Package(
         module("Monitor", sees: ["Events", "Sketches", "Statistics", "Patterns"]),
         module("StateCodec", sees: ["Events", "Sketches", "Statistics", "Monitor"]),
         module("Exposition", sees: ["Sketches"]),
-        module("Catalog", sees: ["Events", "Sketches", "Monitor", "Exposition"]),
+        module("Catalog", sees: ["Events", "Sketches", "Statistics", "Monitor", "Exposition"]),
         module("Scenarios"),
 
         // Shell: files, sockets, clocks, configuration, HTTP.
@@ -83,14 +83,15 @@ let package = Package(
         tests("Monitor", sees: ["Monitor", "Events", "Sketches", "Statistics", "LineFormats", "Patterns"]),
         tests("StateCodec", sees: ["StateCodec", "Monitor", "Events", "Sketches"]),
         tests("Exposition", sees: ["Exposition"]),
-        tests("Catalog", sees: ["Catalog", "Exposition", "Monitor", "Events", "Sketches"], goldens: true),
+        tests(
+            "Catalog", sees: ["Catalog", "Exposition", "Monitor", "Events", "Sketches", "Statistics"], goldens: true),
         tests("Scenarios", sees: ["Scenarios"]),
         tests("Ingest", sees: ["Ingest", "LineFormats", "Events", "CLinux"]),
         tests(
             "Daemon",
             sees: [
-                "Daemon", "Patterns", "Catalog", "Monitor", "Events", "Exposition", "Sketches", "StateCodec", "Ingest",
-                "LineFormats",
+                "Daemon", "Patterns", "Catalog", "Monitor", "Events", "Exposition", "Sketches", "Statistics",
+                "StateCodec", "Ingest", "LineFormats",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

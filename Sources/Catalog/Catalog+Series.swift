@@ -2,6 +2,7 @@ public import Events
 public import Exposition
 public import Monitor
 internal import Sketches
+internal import Statistics
 
 /// How many series a family has.
 public struct FamilySeries: Sendable, Equatable {
@@ -116,10 +117,15 @@ private struct PlannedModel {
         var moments = Moments()
         moments.insert(0)
         let windows = settings.windows.map {
-            SignalWindow(
+            var window = SignalWindow(
                 label: $0.label, observations: 0, missing: 0, invalid: 0, moments: isNumeric ? moments : nil,
                 quantiles: isNumeric ? SignalWindow.quantiles.map { ($0, 0) } : [], distinct: 0,
                 drift: reference == nil ? nil : drift)
+            let pair = NumberShift.Pair(reference: 0, current: 0)
+            if isNumeric, reference != nil {
+                window.shift = NumberShift(mean: pair, quantiles: DriftMovement.quantiles.map { ($0, pair) }, scale: 1)
+            }
+            return window
         }
         let isExposed = isNumeric && signal.role == .feature && settings.exposedValues.contains(signal.name)
         var entry = SignalSnapshot(
@@ -129,6 +135,9 @@ private struct PlannedModel {
             entry.evidence = EvidenceSnapshot(
                 logEvidence: 0, logEvidenceLimit: 0, effect: DriftEffect(), isDrifted: true, onset: 0, alarms: 1,
                 referenceEvents: 1)
+            entry.evidence?.moved = (0..<min(reference?.layout.cellCount ?? 0, DriftMovement.cellLimit)).map {
+                CellContribution(cell: $0, part: 0, referenceShare: 0, currentShare: 0)
+            }
         }
         return entry
     }

@@ -14,7 +14,9 @@ extension Catalog {
         Section(title: "Traffic and output", families: TrafficFamilies.all),
         Section(title: "Features and quality", families: FeatureFamilies.all),
         Section(title: "Reference and drift", families: DriftFamilies.all),
-        Section(title: "Verdicts about drift", families: VerdictFamilies.all + ModelVerdictFamilies.all),
+        Section(
+            title: "Verdicts about drift",
+            families: VerdictFamilies.all + MovementFamilies.all + ModelVerdictFamilies.all),
         Section(title: "Classical detectors", families: DetectorFamilies.all),
         Section(title: "Outcomes and performance", families: OutcomeFamilies.all),
         Section(title: "Sources", families: IngestFamilies.all),

@@ -11,7 +11,7 @@ public enum Catalog {
     /// Every family, in the order of exposition.
     public static let families: [FamilyDescriptor] =
         TrafficFamilies.all + FeatureFamilies.all + DriftFamilies.all + VerdictFamilies.all
-        + ModelVerdictFamilies.all + DetectorFamilies.all + OutcomeFamilies.all
+        + MovementFamilies.all + ModelVerdictFamilies.all + DetectorFamilies.all + OutcomeFamilies.all
         + IngestFamilies.all + CustomFamilies.all + DaemonFamilies.all
 
     /// Writes all series of a snapshot, and the end of the exposition.
@@ -30,6 +30,7 @@ public enum Catalog {
         FeatureFamilies.render(models, into: &writer)
         DriftFamilies.render(models, into: &writer)
         VerdictFamilies.render(models, into: &writer)
+        MovementFamilies.render(models, into: &writer)
         ModelVerdictFamilies.render(models, into: &writer)
         DetectorFamilies.render(models, into: &writer)
         OutcomeFamilies.render(models, into: &writer)

@@ -198,22 +198,10 @@ enum DriftFamilies {
         of signal: LabelledSignal, _ layout: BinLayout, into writer: inout ExpositionWriter,
         _ body: (_ cell: Int, inout ExpositionWriter) -> Void
     ) {
-        switch layout {
-        case .numeric(let edges):
-            for cell in 0...edges.count {
-                writer.open(signal.referenceLabels)
-                writer.label("bin", "b", ordinal: cell)
-                body(cell, &writer)
-            }
-        case .categorical(let names):
-            for cell in 0...names.count {
-                writer.open(signal.referenceLabels)
-                writer.label("bin", cell < names.count ? BinLayout.label(of: names[cell]) : "other")
-                body(cell, &writer)
-            }
+        for cell in 0..<layout.cellCount {
+            writer.open(signal.referenceLabels)
+            writer.cell(cell, of: layout)
+            body(cell, &writer)
         }
-        writer.open(signal.referenceLabels)
-        writer.label("bin", "missing")
-        body(layout.cellCount - 1, &writer)
     }
 }

@@ -143,12 +143,16 @@ extension ModelSlot {
         let kept = state.signals[number].evidence
         let isDrifted = kept?.isDrifted ?? false
         let effect = kept.flatMap { self.effect($0.detector, reference, setting) }
-        return EvidenceSnapshot(
+        var snapshot = EvidenceSnapshot(
             logEvidence: max(0, kept?.detector.logEvidence ?? 0),
             logEvidenceLimit: evidenceLimit(of: number, reference, setting), effect: effect, isDrifted: isDrifted,
             hasQualityProblem: effect?.isProblemOfQuality(setting) ?? false,
             onset: isDrifted ? kept?.detector.episode?.onset.time : nil, alarms: state.signals[number].driftAlarms,
             referenceEvents: min(Double(reference.counts.reduce(0, &+)), setting.limit(of: reference)))
+        if effect != nil, let since = kept?.detector.sinceOnset {
+            snapshot.moved = DriftMovement.cells(reference, counts: since.counts)
+        }
+        return snapshot
     }
 
     /// Most evidence for a change that is just large enough; computed once per reference.

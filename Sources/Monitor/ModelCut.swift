@@ -134,11 +134,20 @@ extension ModelSlot {
             hasNumbers
             ? SignalWindow.quantiles.compactMap { q in sum.sketch.quantile(q).map { (q: q, value: $0) } } : []
         let isFeature = state.signals[signal].role == .feature
-        return SignalWindow(
+        var window = SignalWindow(
             label: label, observations: sum.observations, missing: sum.missing, invalid: sum.invalid,
             moments: hasNumbers ? sum.moments : nil, quantiles: quantiles,
             distinct: isFeature && sum.observations > sum.missing &+ sum.invalid ? sum.distinct.estimate : nil,
             drift: drift(of: sum, signal: signal, minimumEvents: minimumEvents, verdict: verdict))
+        if let drift = window.drift, let reference = compiled[signal].reference {
+            if drift.psiExcessLower >= verdict.effect {
+                window.moved = DriftMovement.cells(reference, counts: sum.cells)
+            }
+            window.shift = numbers(of: sum, reference: reference).map { numbers in
+                NumberShift(numbers, reference: reference.counts, cells: sum.cells) { sum.sketch.quantile($0) }
+            }
+        }
+        return window
     }
 
     // MARK: Statistics

@@ -1,5 +1,6 @@
 public import Events
 public import Sketches
+public import Statistics
 
 /// Everything anyone outside sees: an immutable, consistent cut.
 public struct MonitorSnapshot: Sendable {
@@ -288,6 +289,11 @@ public struct SignalWindow: Sendable {
     public var distinct: Double?
     /// Drift statistics against the reference; `nil` without one or below the minimum sample.
     public var drift: DriftStatistics?
+    /// The cells that moved most, at most `DriftMovement.cellLimit`; empty unless the window is as far from the
+    /// reference as a verdict asks for.
+    public var moved: [CellContribution] = []
+    /// Where numbers went; `nil` for categorical signals, and where `drift` is `nil`.
+    public var shift: NumberShift?
 
     /// Creates a window.
     public init(

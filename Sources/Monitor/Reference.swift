@@ -58,10 +58,15 @@ public enum BinLayout: Sendable, Equatable {
     /// The `bin` label of each cell: `b00`…, or category names and `other`; `missing` last.
     ///
     /// No two are equal.
-    public var labels: [String] {
+    public var labels: [String] { (0..<cellCount).map(label(ofCell:)) }
+
+    /// The `bin` label of one cell, as in `labels`.
+    public func label(ofCell cell: Int) -> String {
         switch self {
-        case .numeric(let edges): (0...edges.count).map { $0 < 10 ? "b0\($0)" : "b\($0)" } + ["missing"]
-        case .categorical(let names): names.map(Self.label) + ["other", "missing"]
+        case .numeric(let edges) where cell <= edges.count: cell < 10 ? "b0\(cell)" : "b\(cell)"
+        case .categorical(let names) where cell < names.count: Self.label(of: names[cell])
+        case .categorical(let names) where cell == names.count: "other"
+        case .numeric, .categorical: "missing"
         }
     }
 

@@ -26,9 +26,12 @@ public enum SeriesCost {
         var perWindow = 0
         if DriftKind(role) != nil {
             // Bins on both sides; evidence and its limit, effect with bound and sample size, both verdicts, onset,
-            // alarms, worth of the reference; sample size, distances and a bound of one.
-            perSignal += 2 * (cells ?? learnedCells(kind, settings)) + 10
+            // alarms, worth of the reference; the cells that moved; sample size, distances and a bound of one.
+            let cells = cells ?? learnedCells(kind, settings)
+            perSignal += 2 * cells + 10 + min(cells, DriftMovement.cellLimit)
             perWindow += 1 + (kind == .numeric ? 9 : 7)
+            // Shifts of the mean and of quantiles.
+            if kind == .numeric { perWindow += 1 + DriftMovement.quantiles.count }
         }
         switch (role, kind) {
         case (.feature, .numeric):

@@ -119,6 +119,9 @@ public struct EvidenceSnapshot: Sendable, Equatable {
     public var alarms: UInt64
     /// Events that the reference counts for.
     public var referenceEvents: Double
+    /// The cells, `missing` among them, that moved most since the drift began, at most `DriftMovement.cellLimit`; empty
+    /// while there is no evidence of one.
+    public var moved: [CellContribution] = []
 
     /// Creates a snapshot.
     public init(

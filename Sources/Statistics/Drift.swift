@@ -42,7 +42,7 @@ public struct Drift: Sendable, Equatable {
 
         /// The unit of the scaled distance: the interquartile range as a standard deviation of a normal distribution,
         /// which outliers do not move; the plain one if that is 0; `nil` for a constant reference.
-        var scale: Double? {
+        public var scale: Double? {
             // 1.349 is the interquartile range of a standard normal distribution.
             if interquartileRange > 0 { return interquartileRange / 1.349 }
             return standardDeviation > 0 ? standardDeviation : nil

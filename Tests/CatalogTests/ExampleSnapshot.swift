@@ -2,6 +2,7 @@ import Catalog
 import Events
 import Monitor
 import Sketches
+import Statistics
 
 /// A small daemon made by hand, in which every family of the catalogue has a series.
 enum ExampleSnapshot {
@@ -103,6 +104,14 @@ enum ExampleSnapshot {
         model.signals[0].evidence = EvidenceSnapshot(
             logEvidence: 31.25, logEvidenceLimit: 88.5, effect: effect, isDrifted: true, hasQualityProblem: true,
             onset: 1_767_220_000_500_000_000, alarms: 2, referenceEvents: 912)
+        model.signals[0].evidence?.moved = [
+            CellContribution(cell: 2, part: 0.75, referenceShare: 0.2, currentShare: 0.375),
+            CellContribution(cell: 3, part: -0.25, referenceShare: 0.1, currentShare: 0.015625),
+        ]
+        model.signals[0].windows[0].shift = NumberShift(
+            mean: NumberShift.Pair(reference: 25, current: 17),
+            quantiles: [(0.5, NumberShift.Pair(reference: 12, current: 20))],
+            scale: 16)
         for place in 1...2 {
             model.signals[place].evidence = EvidenceSnapshot(
                 logEvidence: 0, logEvidenceLimit: 12.5, alarms: 0, referenceEvents: 5_000)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Monitor
+import Statistics
 import TestKit
 import Testing
 
@@ -84,6 +85,11 @@ import Testing
         #expect(found["amount"]?.values == 2_000, "versions count together")
         let wasserstein = try #require(found["amount"]?.drift?.wasserstein)
         #expect(abs(wasserstein - 0.5) < 0.1)
+        #expect(found["country"]?.moved == [])
+        let moved = try #require(found["amount"]?.moved.first)
+        #expect(moved.cell == 9 && moved.part > 0 && abs(moved.currentShare - 0.2) < 0.04, "\(moved)")
+        let shift = try #require(found["amount"]?.shift)
+        #expect(abs(shift.mean.difference - 0.5) < 0.1 && shift.quantiles.count == 3)
     }
 
     @Test func significantAndSmall() throws {

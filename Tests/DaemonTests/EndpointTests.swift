@@ -1,4 +1,5 @@
 import Exposition
+import Monitor
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -36,6 +37,10 @@ import Testing
                         reference_state: "learning", reference: nil, reference_source: nil, reference_events: nil,
                         learned: 12, learning_goal: 100, signals: 3)
                 ])
+        }
+
+        func drift(_ filter: DriftFilter) -> DriftDocument {
+            DriftDocument(nil, settings: MonitorSettings(), filter: filter)
         }
 
         func exposition(_ key: ScrapeRenderer.Key, scraper: String?) -> (bytes: [UInt8], isCompressed: Bool)? {
@@ -105,6 +110,8 @@ import Testing
         ("POST /metrics", 405), ("DELETE /", 405), ("PUT /api/v1/status", 405), ("POST /-/ready", 405),
         ("GET /-/reload", 405), ("POST /-/reload", 403), ("GET /-/quit", 404), ("GET /debug", 404),
         ("GET /-/healthy", 200), ("GET /-/ready", 200), ("GET /?x=y", 200), ("GET /api/v1/status", 200),
+        ("GET /api/v1/drift", 200), ("GET /api/v1/drift?model=a&feature=b%20c", 200),
+        ("GET /api/v1/drift?model=%", 400), ("GET /api/v1/drift?limit=5", 400), ("POST /api/v1/drift", 405),
     ])
     func statuses(line: String, status: Int) throws {
         let response = try Running(Context()).answer(line)

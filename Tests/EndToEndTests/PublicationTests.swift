@@ -124,6 +124,44 @@ extension EndToEnd {
             let excess = ["window": "1h", "method": "psi_excess"]
             let alarms = scrape.samples("model_feature_drift_score", excess).filter { $0.value >= 0.1 }
             #expect(alarms.map { $0.labels["feature"] } == ["amount"])
+            try await checkMovement(daemon, scrape)
+            let gate = try Run.telltale("check", "--reference", reference, "--model", "fraud", log)
+            #expect(gate.status == 1)
+            let lines = gate.output.split(separator: "\n")
+            let row = try #require(lines.firstIndex { $0.hasPrefix("input amount ") && $0.hasSuffix("DRIFTED") })
+            #expect(lines[row + 1].contains(" → ") && lines[row + 1].hasSuffix(" %"), "\(gate.output)")
+            #expect(lines[row + 2].hasPrefix("    mean ") && lines[row + 2].contains("p50 "), "\(gate.output)")
+        }
+
+        /// The series and the document say alike what moved, and of no other feature.
+        private func checkMovement(_ daemon: Daemon, _ scrape: Scrape) async throws {
+            let parts = scrape.samples("model_feature_drift_contribution")
+            #expect(parts.count == 5 && parts.allSatisfy { $0.labels["feature"] == "amount" }, "\(parts)")
+            let shifts = scrape.samples("model_feature_drift_shift", ["window": "1h"])
+            #expect(Set(shifts.map { $0.labels["statistic"] }) == ["mean", "p25", "p50", "p75"])
+            #expect(shifts.allSatisfy { $0.value > 0.1 }, "\(shifts)")
+            let answer = try await daemon.get("/api/v1/drift?model=fraud&drifted=true")
+            #expect(answer.status == 200 && answer.type == "application/json")
+            struct Document: Decodable {
+                struct Model: Decodable { var signals: [Signal] }
+                struct Signal: Decodable {
+                    var feature: String
+                    var onset: String?
+                    var contributions: [Part]
+                }
+                struct Part: Decodable {
+                    var bin: String
+                    var contribution: Double
+                }
+                var models: [Model]
+            }
+            let document = try JSONDecoder().decode(Document.self, from: Data(answer.body.utf8))
+            let signals = document.models.flatMap(\.signals)
+            #expect(signals.map(\.feature) == ["amount"] && signals.first?.onset != nil)
+            let said = try #require(signals.first?.contributions)
+            #expect(said.map(\.bin) == parts.compactMap { $0.labels["bin"] })
+            #expect(said.map(\.contribution) == parts.map(\.value))
+            #expect(try await daemon.get("/api/v1/drift?nothing=1").status == 400)
         }
 
         /// The real Prometheus scrapes us: the target is up, and its counter is ours.

@@ -1,5 +1,6 @@
 import Events
 import Monitor
+import Statistics
 import TestKit
 import Testing
 
@@ -82,6 +83,32 @@ import Testing
         #expect((15...40).contains(over), "\(over)")
         #expect(after.dropFirst(over).allSatisfy { !$0.x.isDrifted && $0.x.alarms == 1 })
         #expect((drift + after).allSatisfy { !$0.k.isDrifted && $0.k.alarms == 0 })
+    }
+
+    /// What moved is said while there is evidence, against the reference, and no longer.
+    @Test func movement() throws {
+        var traffic = Traffic()
+        _ = try traffic.verdicts(60)
+        func x() throws -> SignalSnapshot {
+            try #require(traffic.next(shift: 1).snapshot.models.first?.signals.first { $0.name == "x" })
+        }
+        #expect(try #require(traffic.next().snapshot.models.first).signals.allSatisfy { $0.evidence?.moved == [] })
+        for _ in 0..<400 { _ = traffic.next(shift: 1) }
+        let found = try x()
+        let moved = try #require(found.evidence?.moved)
+        #expect(moved.count == DriftMovement.cellLimit)
+        // All of it moved up by one standard deviation: the last of ten bins gains most, the first one loses.
+        let last = try #require(moved.first)
+        #expect(last.cell == 9 && last.part > 0.3)
+        #expect(abs(last.referenceShare - 0.1) < 0.002 && abs(last.currentShare - 0.389) < 0.02, "\(last)")
+        #expect(moved.contains { $0.cell == 0 && $0.part < 0 })
+        let window = try #require(found.windows.first)
+        #expect(window.label == "5m" && window.moved.first?.cell == 9)
+        let shift = try #require(window.shift)
+        let scale = try #require(shift.scale)
+        #expect(abs(shift.mean.difference / scale - 1) < 0.05)
+        #expect(shift.quantiles.map(\.q) == [0.25, 0.5, 0.75])
+        for (q, pair) in shift.quantiles { #expect(abs(pair.difference - 1) < 0.15, "\(q): \(pair)") }
     }
 
     /// Evidence without effect is no verdict.

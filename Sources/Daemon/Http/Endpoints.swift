@@ -11,6 +11,8 @@ protocol EndpointContext: Sendable {
     func obstacle() -> String?
     /// What `/` and `/api/v1/status` show.
     func status() -> StatusDocument
+    /// What `/api/v1/drift` shows.
+    func drift(_ filter: DriftFilter) -> DriftDocument
     /// The exposition; `nil` before the first commit.
     ///
     /// - Parameter scraper: Address of the client, if it says that it is a scraper.
@@ -43,6 +45,7 @@ final class Endpoints: Sendable {
         case "/metrics" where isRead: return work(loop) { self.metrics(request) }
         case "/" where isRead: return work(loop) { .html(LandingPage.html(self.context.status())) }
         case "/api/v1/status" where isRead: return work(loop) { .json(self.context.status().json()) }
+        case "/api/v1/drift" where isRead: return drift(request, loop)
         case "/-/healthy" where isRead: return loop.makeSucceededFuture(.text(.ok, "Healthy."))
         case "/-/ready" where isRead:
             let obstacle = context.obstacle()
@@ -50,7 +53,7 @@ final class Endpoints: Sendable {
                 obstacle.map { .text(.serviceUnavailable, $0) } ?? .text(.ok, "Ready."))
         case "/-/reload" where request.method == .POST: return reload(request, loop)
         case "/-/reload": return loop.makeSucceededFuture(Self.notAllowed("POST"))
-        case "/metrics", "/", "/api/v1/status", "/-/healthy", "/-/ready":
+        case "/metrics", "/", "/api/v1/status", "/api/v1/drift", "/-/healthy", "/-/ready":
             return loop.makeSucceededFuture(Self.notAllowed("GET, HEAD"))
         default: return loop.makeSucceededFuture(.text(.notFound, "There is nothing here. See / for what there is."))
         }
@@ -67,6 +70,16 @@ final class Endpoints: Sendable {
         var headers: HTTPHeaders = ["Content-Type": format.contentType, "Vary": "Accept, Accept-Encoding"]
         if body.isCompressed { headers.add(name: "Content-Encoding", value: "gzip") }
         return HttpResponse(.ok, headers: headers, body: body.bytes)
+    }
+
+    private func drift(_ request: HttpRequest, _ loop: any EventLoop) -> EventLoopFuture<HttpResponse> {
+        let filter: DriftFilter
+        do throws(QueryProblem) {
+            filter = try DriftFilter(query: request.query)
+        } catch {
+            return loop.makeSucceededFuture(.text(.badRequest, error.sentence))
+        }
+        return work(loop) { .json(self.context.drift(filter).json()) }
     }
 
     private func reload(_ request: HttpRequest, _ loop: any EventLoop) -> EventLoopFuture<HttpResponse> {

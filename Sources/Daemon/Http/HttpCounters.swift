@@ -12,8 +12,8 @@ final class HttpCounters: Sendable {
 
     /// Paths that are told apart.
     static let knownPaths = [
-        "/", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/metrics", EventRoutes.eventsPath,
-        EventRoutes.outcomesPath,
+        "/", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/drift", "/api/v1/status", "/metrics",
+        EventRoutes.eventsPath, EventRoutes.outcomesPath,
     ]
 
     private let requests = Mutex<[Key: UInt64]>([:])

@@ -32,6 +32,8 @@ struct HttpRequest: Sendable {
     var method: HTTPMethod
     /// The path without its query, not decoded: known paths need no decoding.
     var path: String
+    /// What follows the path and `?`, not decoded; empty without a query.
+    var query = ""
     /// All header fields.
     var headers: HTTPHeaders
     /// The body, where bodies are kept.
@@ -43,7 +45,9 @@ struct HttpRequest: Sendable {
     init(_ head: HTTPRequestHead, client: String = "") {
         self.client = client
         method = head.method
-        path = String(head.uri.prefix { $0 != "?" })
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        path = parts.first.map(String.init) ?? ""
+        if parts.count > 1 { query = String(parts[1]) }
         headers = head.headers
     }
 

@@ -274,6 +274,10 @@ extension Sidecar: EndpointContext {
         return body
     }
 
+    func drift(_ filter: DriftFilter) -> DriftDocument {
+        DriftDocument(publication.snapshot, settings: configuration.withLock { $0.monitorSettings }, filter: filter)
+    }
+
     func status() -> StatusDocument {
         let (configuration, values) = (configuration.withLock { $0 }, meters.values)
         let snapshot = publication.snapshot

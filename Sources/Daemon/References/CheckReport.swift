@@ -1,9 +1,13 @@
 internal import Events
 internal import FoundationEssentials
 internal import Monitor
+internal import Statistics
 
 /// The result of a check, for people and for programs.
 struct CheckReport {
+    /// Cells that moved most in a line of text.
+    private static let shownCells = 3
+
     private let reference: Reference
     private let findings: [ReferenceCheck.Finding]
     private let receipt: Receipt
@@ -50,12 +54,14 @@ struct CheckReport {
             return x == y ? first.offset < second.offset : x > y
         }
         let rows = [head] + ordered.map { cells($0.element) }
+        let details = [[]] + ordered.map { Self.movement(of: $0.element) }
         let widths = head.indices.map { column in min(40, rows.map { $0[column].count }.max() ?? 0) }
-        var lines = rows.map { row in
-            row.indices.map { column in
+        var lines = zip(rows, details).flatMap { row, details in
+            let line = row.indices.map { column in
                 let isText = column == 0 || column == head.count - 1
                 return TableText.padded(row[column], widths[column], right: !isText)
             }.joined(separator: "  ").trimmed
+            return [line] + details
         }
         let bad = findings.count(where: isAlarming)
         var summary = "\(bad) of \(findings.count) signals drifted, \(records) records against \(reference.events)"
@@ -89,6 +95,22 @@ struct CheckReport {
         }
     }
 
+    /// What moved, a line for shares and one for numbers; empty for a signal that has not drifted.
+    private static func movement(of finding: ReferenceCheck.Finding) -> [String] {
+        guard !finding.moved.isEmpty else { return [] }
+        func percent(_ share: Double) -> String { TableText.fixed(share * 100, digits: 1) }
+        let cells = finding.moved.prefix(shownCells).map { cell in
+            let name = TableText.cell(cell.cell, of: finding.layout, limit: 24)
+            return "\(name) \(percent(cell.referenceShare)) → \(percent(cell.currentShare)) %"
+        }
+        let shifts = finding.shift.map(DriftDocument.Shift.all) ?? []
+        let numbers = shifts.map {
+            "\($0.statistic) \(TableText.number($0.reference)) → \(TableText.number($0.current))"
+        }
+        let lines = [cells, numbers].filter { !$0.isEmpty }
+        return lines.map { "    " + $0.joined(separator: ", ") }
+    }
+
     // MARK: JSON
 
     private struct Document: Encodable {
@@ -97,6 +119,9 @@ struct CheckReport {
             var values, missing, invalid: UInt64
             var psi, psi_excess, chi2, chi2_z, p_value, js, hellinger, tvd: Double?
             var ks, wasserstein: Double?
+            /// What moved, for a signal that has drifted, and where its numbers went.
+            var contributions: [DriftDocument.Contribution]
+            var shifts: [DriftDocument.Shift]
         }
 
         var drifted: Bool
@@ -119,7 +144,9 @@ struct CheckReport {
                     values: finding.values, missing: finding.missing, invalid: finding.invalid, psi: drift?.psi,
                     psi_excess: drift?.psiExcess, chi2: drift?.chiSquare, chi2_z: drift?.chiSquareScore,
                     p_value: finding.probability, js: drift?.jensenShannon, hellinger: drift?.hellinger,
-                    tvd: drift?.totalVariation, ks: drift?.kolmogorovSmirnov, wasserstein: drift?.wasserstein)
+                    tvd: drift?.totalVariation, ks: drift?.kolmogorovSmirnov, wasserstein: drift?.wasserstein,
+                    contributions: finding.moved.map { DriftDocument.Contribution($0, of: finding.layout) },
+                    shifts: finding.shift.map(DriftDocument.Shift.all) ?? [])
             })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

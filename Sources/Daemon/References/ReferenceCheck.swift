@@ -44,6 +44,12 @@ final class ReferenceCheck {
         var missing: UInt64 = 0
         var invalid: UInt64 = 0
         var drift: DriftStatistics?
+        /// Where numbers went; `nil` without numbers, or too few.
+        var shift: NumberShift?
+        /// The cells of `layout` that moved most; empty unless there is a drift, or values are invalid.
+        var moved: [CellContribution] = []
+        /// Bins of the reference.
+        var layout: BinLayout
         /// Probability of a chi-square at least as large without drift.
         var probability: Double?
     }
@@ -89,14 +95,15 @@ final class ReferenceCheck {
         let findings = reference.signals.map { wanted -> Finding in
             let found = model?.signals.first { $0.name == wanted.name && DriftKind($0.role) == wanted.kind }
             guard let signal = found, signal.observations > 0 else {
-                return Finding(kind: wanted.kind, name: wanted.name, verdict: .absent)
+                return Finding(kind: wanted.kind, name: wanted.name, verdict: .absent, layout: wanted.layout)
             }
             var finding = Finding(
                 kind: wanted.kind, name: wanted.name, verdict: .scarce, values: signal.observations,
-                missing: signal.issues.missing, invalid: signal.issues.invalid)
+                missing: signal.issues.missing, invalid: signal.issues.invalid, layout: wanted.layout)
             if let drift = signal.windows.first?.drift {
                 let probability = Self.tail(drift.chiSquareScore)
                 (finding.drift, finding.probability) = (drift, probability)
+                finding.shift = signal.windows.first?.shift
                 if probability > allowed {
                     finding.verdict = .stable
                 } else {
@@ -105,6 +112,11 @@ final class ReferenceCheck {
             }
             if finding.verdict != .drifted, hasMoreInvalid(finding, than: wanted, allowed: allowed) {
                 finding.verdict = .invalid
+            }
+            if finding.verdict == .drifted || finding.verdict == .invalid,
+                let counts = TwoSampleCounts(reference: wanted.counts, current: signal.bins)
+            {
+                finding.moved = counts.contributions(limit: DriftMovement.cellLimit)
             }
             return finding
         }

@@ -32,7 +32,7 @@ enum ReferenceTable {
         if signal.invalid > 0 { head += "  \(signal.invalid) invalid" }
         let total = Double(max(1, signal.counts.reduce(0, &+)))
         let largest = Double(max(1, signal.counts.max() ?? 1))
-        let names = labels(signal.layout)
+        let names = (0..<signal.layout.cellCount).map { TableText.cell($0, of: signal.layout, limit: labelWidth) }
         let width = min(labelWidth, names.map(\.count).max() ?? 0)
         let rows = zip(names, signal.counts).map { name, count in
             let share = Double(count) / total
@@ -41,17 +41,6 @@ enum ReferenceTable {
             return "  " + cells.joined(separator: "  ") + "  " + bar(Double(count) / largest)
         }
         return [head] + rows
-    }
-
-    private static func labels(_ layout: BinLayout) -> [String] {
-        switch layout {
-        case .numeric(let edges):
-            guard let first = edges.first, let last = edges.last else { return ["all", "missing"] }
-            let inner = zip(edges, edges.dropFirst()).map { "\(TableText.number($0)) … \(TableText.number($1))" }
-            return ["< \(TableText.number(first))"] + inner + ["≥ \(TableText.number(last))", "missing"]
-        case .categorical(let names):
-            return names.map { Escaping.printable($0, limit: labelWidth) } + ["other", "missing"]
-        }
     }
 
     /// A bar with eighths of a character, so that small shares show.

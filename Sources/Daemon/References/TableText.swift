@@ -1,3 +1,5 @@
+internal import Monitor
+
 /// Cells of tables for a terminal.
 enum TableText {
     /// A cell of a width: cut with an ellipsis, or filled up.
@@ -5,6 +7,20 @@ enum TableText {
         let cut = text.count > width ? String(text.prefix(max(0, width - 1))) + "…" : text
         let space = String(repeating: " ", count: max(0, width - cut.count))
         return right ? space + cut : cut + space
+    }
+
+    /// A bin as its bounds, a category as its name in at most `limit` bytes, or what stands for all others.
+    static func cell(_ cell: Int, of layout: BinLayout, limit: Int) -> String {
+        switch layout {
+        case .numeric(let edges) where cell <= edges.count:
+            guard let first = edges.first, let last = edges.last else { return "all" }
+            if cell == 0 { return "< \(number(first))" }
+            if cell == edges.count { return "≥ \(number(last))" }
+            return "\(number(edges[cell - 1])) … \(number(edges[cell]))"
+        case .categorical(let names) where cell < names.count: return Escaping.printable(names[cell], limit: limit)
+        case .categorical(let names) where cell == names.count: return "other"
+        case .numeric, .categorical: return "missing"
+        }
     }
 
     /// Four significant digits, or an exponent where they say nothing.
