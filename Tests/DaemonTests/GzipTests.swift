@@ -39,4 +39,32 @@ import Testing
             #expect(decompressed(damaged) == nil, "\(place)")
         }
     }
+
+    // MARK: Piece by piece
+
+    private func read(_ bytes: [UInt8], pieces size: Int) throws -> [UInt8]? {
+        let reader = GzipReader()
+        var result: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            try reader.decompress(bytes[start..<min(start + size, bytes.count)], into: &result)
+        }
+        return reader.isComplete ? result : nil
+    }
+
+    /// Pieces of any size give what the whole gives; 300,000 equal bytes come out of a few hundred.
+    @Test(arguments: [1, 7, 100, 1 << 20]) func pieces(size: Int) throws {
+        for bytes in [[], [5], random(3_000), [UInt8](repeating: 9, count: 300_000)] {
+            let compressed = try #require(Gzip.compress(bytes))
+            #expect(try read(compressed, pieces: size) == bytes)
+            #expect(try read(compressed + compressed, pieces: size) == bytes + bytes)
+            #expect(try read(compressed.dropLast(), pieces: size) == nil)
+        }
+    }
+
+    @Test func damagedPieces() throws {
+        var compressed = try #require(Gzip.compress(random(10_000)))
+        compressed[compressed.count - 3] ^= 0x55
+        #expect(throws: GzipReader.Damage.self) { try read(compressed, pieces: 100) }
+        #expect(throws: GzipReader.Damage.self) { try read([0x1F, 0x8B, 0, 0, 0], pieces: 2) }
+    }
 }

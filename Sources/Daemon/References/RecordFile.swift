@@ -1,16 +1,15 @@
 internal import Events
-internal import Glibc
 internal import LineFormats
 internal import Monitor
 
-/// Reads a whole file of records in any format that a log may have, also compressed with gzip, recognised by content.
+/// Reads a file of records in any format that a log may have, also compressed with gzip, recognised by content.
+///
+/// Memory is bounded whatever the size of the file: about 3 MB.
 final class RecordFile {
     /// Bytes of the beginning that decide on form and schema.
     private static let sampleBytes = 1 << 20
     /// Bytes of a batch: twice the longest line.
     private static let batchBytes = 2 * EventLimits.lineBytes
-    /// Most bytes of a compressed file, which is held in memory.
-    private static let compressedBytes = 1 << 30
 
     /// Which field is which; inferred from the file if `nil` at the start.
     private(set) var schema: Schema?
@@ -21,8 +20,13 @@ final class RecordFile {
 
     private let path: String
     private let reference: Reference?
+    private let source: Int
     private let accept: (EventBatch) -> Void
+    private var input: RecordInput?
+    private var isAtEnd = false
     private var pending: [UInt8] = []
+    /// Bytes of `pending` that are done with.
+    private var taken = 0
     private var batch: EventBatch?
     private var decoder: LineDecoder?
     private let hints: SchemaHints
@@ -35,14 +39,18 @@ final class RecordFile {
     ///   - schema: Which field is which; `nil` to infer it.
     ///   - hints: What is known of the records besides.
     ///   - reference: What an inferred schema has to fit: the signals it names are of its types.
-    ///   - accept: Takes each batch of rows; the batch is only valid during the call.
+    ///   - source: Number of the source in its batches.
+    ///   - accept: Takes each batch of rows of `read`; the batch is only valid during the call.
     init(
         path: String, schema: Schema?, hints: SchemaHints = SchemaHints(), reference: Reference? = nil,
-        accept: @escaping (EventBatch) -> Void
+        source: Int = 0, accept: @escaping (EventBatch) -> Void = { _ in }
     ) {
         (self.path, self.schema, self.reference, self.accept) = (path, schema, reference, accept)
-        self.hints = hints
+        (self.hints, self.source) = (hints, source)
     }
+
+    /// Bytes read so far, and those of the file where that is known.
+    var progress: (position: UInt64, size: UInt64?) { (input?.position ?? 0, input?.size) }
 
     /// The first schema of a configuration file; `nil` without a file.
     ///
@@ -66,50 +74,27 @@ final class RecordFile {
     /// Reads the file to its end.
     ///
     /// - Throws: `Failure` with exit status 2: unreadable, damaged, or nothing in it to measure.
-    func read() throws(Failure) {
-        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw Failure.usage(SystemError.current("read", path).description) }
-        defer { close(file) }
-        var chunk = [UInt8](repeating: 0, count: 256 << 10)
-        var isFirst = true
+    func read() throws(Failure) { while let batch = try next() { if batch.rowCount > 0 { accept(batch) } } }
+
+    /// The next records, or lines that are none; `nil` at the end.
+    ///
+    /// The batch is the same one each time, and good until the next call.
+    ///
+    /// - Throws: `Failure` with exit status 2: unreadable, damaged, or nothing in it to measure.
+    func next() throws(Failure) -> EventBatch? {
+        batch?.clear()
         while true {
-            let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Failure.usage(SystemError.current("read", path).description) }
-            if count == 0 { break }
-            if isFirst, Gzip.isGzip(chunk[..<count]) {
-                try readCompressed(file, begin: chunk[..<count])
-                break
+            if batch == nil, isAtEnd || pending.count >= Self.sampleBytes { try begin(isWhole: isAtEnd) }
+            if let batch, decode(into: batch) {
+                receipt.add(batch.receipt)
+                return batch
             }
-            isFirst = false
-            try take(chunk[..<count])
+            if isAtEnd { return nil }
+            pending.removeFirst(taken)
+            taken = 0
+            if input == nil { input = try RecordInput(path: path) }
+            isAtEnd = try !(input?.read(into: &pending) ?? false)
         }
-        try finish()
-    }
-
-    private func readCompressed(_ file: Int32, begin: ArraySlice<UInt8>) throws(Failure) {
-        var bytes = Array(begin)
-        do throws(SystemError) {
-            bytes.append(contentsOf: try FileBytes.read(file, path: path, limit: Self.compressedBytes))
-        } catch {
-            throw Failure.usage(error.description)
-        }
-        let isWhole = try Gzip.decompress(bytes) { piece throws(Failure) in try take(piece) }
-        guard isWhole else { throw Failure.usage("\(path): the gzip data is damaged or ends too early") }
-    }
-
-    private func take(_ bytes: ArraySlice<UInt8>) throws(Failure) {
-        pending.append(contentsOf: bytes)
-        if batch == nil {
-            guard pending.count >= Self.sampleBytes else { return }
-            try begin(isWhole: false)
-        }
-        try decode(isFinal: false)
-    }
-
-    private func finish() throws(Failure) {
-        if batch == nil { try begin(isWhole: true) }
-        try decode(isFinal: true)
     }
 
     // MARK: Form and schema
@@ -133,7 +118,7 @@ final class RecordFile {
         var decoder = LineDecoder(schema: found)
         if let header { decoder.use(header) }
         self.decoder = consume decoder
-        batch = EventBatch(source: 0, schema: found, observationCapacity: 0, byteCapacity: Self.batchBytes)
+        batch = EventBatch(source: source, schema: found, observationCapacity: 0, byteCapacity: Self.batchBytes)
         schema = found
     }
 
@@ -152,39 +137,34 @@ final class RecordFile {
 
     // MARK: Rows
 
-    private func decode(isFinal: Bool) throws(Failure) {
-        guard let batch else { return }
-        var start = 0
-        while start < pending.count {
+    /// Decodes what is there; `false` if it takes more bytes.
+    private func decode(into batch: EventBatch) -> Bool {
+        while taken < pending.count {
             if isSkipping {
-                guard let newline = pending[start...].firstIndex(of: UInt8(ascii: "\n")) else {
-                    start = pending.count
-                    break
+                guard let newline = pending[taken...].firstIndex(of: UInt8(ascii: "\n")) else {
+                    taken = pending.count
+                    return false
                 }
-                start = newline + 1
+                taken = newline + 1
                 isSkipping = false
                 continue
             }
-            let count = min(pending.count - start, batch.byteCapacity)
-            let isLast = isFinal && start + count == pending.count
+            let count = min(pending.count - taken, batch.byteCapacity)
+            let isLast = isAtEnd && taken + count == pending.count
             unsafe pending.withUnsafeBytes { source in
                 if let base = source.baseAddress {
-                    unsafe batch.bytes.copyMemory(from: base.advanced(by: start), byteCount: count)
+                    unsafe batch.bytes.copyMemory(from: base.advanced(by: taken), byteCount: count)
                 }
             }
             batch.byteCount = count
             let used = decoder?.decodeLines(in: batch, from: 0, to: count, isFinal: isLast) ?? count
-            if used == 0, count == batch.byteCapacity {
-                batch.receipt.reject(.lineTooLong)
-                isSkipping = true
-            }
-            receipt.add(batch.receipt)
-            if batch.rowCount > 0 { accept(batch) }
-            let isStuck = used == 0 && !isSkipping
-            batch.clear()
-            start += used
-            if isStuck { break }
+            taken += used
+            if used > 0 { return true }
+            guard count == batch.byteCapacity else { return false }
+            batch.receipt.reject(.lineTooLong)
+            isSkipping = true
+            return true
         }
-        pending.removeFirst(min(start, pending.count))
+        return false
     }
 }
