@@ -62,6 +62,12 @@ public struct DecimalReader: Sendable {
         return readLonger(bytes, &at)
     }
 
+    /// As `readJSON`, by the lenient grammar: what JSON has no number for is read at leisure.
+    @inline(__always)
+    func readLenient(_ bytes: ByteWindow, _ at: inout Int) -> Double? {
+        readJSON(bytes, &at) ?? read(bytes, &at, .lenient)
+    }
+
     /// As `readJSON`, for numbers with more than seven digits.
     @inline(never)
     private func readLonger(_ bytes: ByteWindow, _ at: inout Int) -> Double? {

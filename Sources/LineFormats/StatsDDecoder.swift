@@ -58,6 +58,7 @@ public struct StatsDDecoder: Sendable {
         let next = bytes[to]
         bytes[to] = Byte.newline
         defer { bytes[to] = next }
+        var fill = Fill(batch)
         var at = from
         while at < to {
             let end = bytes.newline(from: at)
@@ -67,7 +68,7 @@ public struct StatsDDecoder: Sendable {
             } else {
                 let length = end > at && bytes[end &- 1] == Byte.carriageReturn ? end &- 1 &- at : end &- at
                 do throws(RejectionReason) {
-                    guard try decodeLine(bytes, at, at &+ length, batch) else { break }
+                    guard try decodeLine(bytes, at, at &+ length, batch, &fill) else { break }
                 } catch {
                     batch.receipt.reject(error)
                     if rejectedLine == nil {
@@ -77,12 +78,31 @@ public struct StatsDDecoder: Sendable {
             }
             at = min(end &+ 1, to)
         }
+        (batch.observationCount, batch.sampleCount) = (fill.observations, fill.samples)
+        batch.receipt.accept(fill.accepted)
         return at &- from
+    }
+
+    /// What a call has put into its batch, booked there at its end: to book each line costs a tenth of its time.
+    @safe
+    private struct Fill {
+        var observations: Int
+        var samples: Int
+        var accepted: UInt64 = 0
+        /// Most observations, and most samples.
+        let capacity: Int
+        let observationCells: UnsafeMutablePointer<Observation>
+        let sampleCells: UnsafeMutablePointer<MetricSample>
+
+        init(_ batch: EventBatch) {
+            (observations, samples, capacity) = (batch.observationCount, batch.sampleCount, batch.observationCapacity)
+            unsafe (observationCells, sampleCells) = (batch.observations, batch.samples)
+        }
     }
 
     /// Decodes one line; `false` if the batch has no room for it.
     private func decodeLine(
-        _ bytes: ByteWindow, _ from: Int, _ to: Int, _ batch: EventBatch
+        _ bytes: ByteWindow, _ from: Int, _ to: Int, _ batch: EventBatch, _ fill: inout Fill
     ) throws(RejectionReason) -> Bool {
         if from == to {
             batch.receipt.ignore(.blankLine)
@@ -102,15 +122,15 @@ public struct StatsDDecoder: Sendable {
             }
         }
         let line = try StatsDLine(bytes, from, to, numbers, options)
-        guard let role = line.role else { return try takeSamples(line, batch) }
-        return try takeObservations(line, role, batch)
+        guard let role = line.role else { return try takeSamples(line, &fill) }
+        return try takeObservations(line, role, batch, &fill)
     }
 
     // MARK: Models
 
     /// Appends the observations of a line about a model.
     private func takeObservations(
-        _ line: StatsDLine, _ role: Role, _ batch: EventBatch
+        _ line: StatsDLine, _ role: Role, _ batch: EventBatch, _ fill: inout Fill
     ) throws(RejectionReason) -> Bool {
         let tags = StatsDModelTags(line, numbers)
         if role == .feature && !tags.feature.isPresent { throw .noSignal }
@@ -133,31 +153,31 @@ public struct StatsDDecoder: Sendable {
             observation.weight = total * line.weight
         case .number, .gauge, .milliseconds:
             let scale = role == .latency && line.type == .milliseconds ? 0.001 : 1
-            let first = batch.observationCount
+            let first = unsafe fill.observationCells + fill.observations
             guard
                 let count = try readValues(
-                    line, room: batch.observationCapacity &- first, isFresh: first == 0,
+                    line, room: fill.capacity &- fill.observations, isFresh: fill.observations == 0,
                     { place, value, _ in
                         observation.number = value * scale
-                        unsafe (batch.observations + (first &+ place)).initialize(to: observation)
+                        unsafe (first + place).initialize(to: observation)
                     })
             else { return false }
-            batch.observationCount = first &+ count
-            batch.receipt.accept()
+            fill.observations &+= count
+            fill.accepted &+= 1
             return true
         }
-        guard batch.observationCount < batch.observationCapacity else { return false }
-        unsafe (batch.observations + batch.observationCount).initialize(to: observation)
-        batch.observationCount &+= 1
-        batch.receipt.accept()
+        guard fill.observations < fill.capacity else { return false }
+        unsafe (fill.observationCells + fill.observations).initialize(to: observation)
+        fill.observations &+= 1
+        fill.accepted &+= 1
         return true
     }
 
     // MARK: Other metrics
 
     /// Appends the samples of a line about anything else.
-    private func takeSamples(_ line: StatsDLine, _ batch: EventBatch) throws(RejectionReason) -> Bool {
-        let first = batch.sampleCount
+    private func takeSamples(_ line: StatsDLine, _ fill: inout Fill) throws(RejectionReason) -> Bool {
+        let first = unsafe fill.sampleCells + fill.samples
         var sample = MetricSample(
             name: range(line.nameFrom, line.nameTo),
             tags: line.tagsTo > line.tagsFrom ? range(line.tagsFrom, line.tagsTo) : .missing,
@@ -176,22 +196,22 @@ public struct StatsDDecoder: Sendable {
             let signsAreChanges = line.type == .gauge && options.signsAreChanges
             guard
                 let count = try readValues(
-                    line, room: batch.observationCapacity &- first, isFresh: first == 0,
+                    line, room: fill.capacity &- fill.samples, isFresh: fill.samples == 0,
                     { place, value, isSigned in
                         sample.kind = signsAreChanges && isSigned ? .gaugeChange : kind
                         sample.value = value
                         sample.isFirst = place == 0
-                        unsafe (batch.samples + (first &+ place)).initialize(to: sample)
+                        unsafe (first + place).initialize(to: sample)
                     })
             else { return false }
-            batch.sampleCount = first &+ count
-            batch.receipt.accept()
+            fill.samples &+= count
+            fill.accepted &+= 1
             return true
         }
-        guard first < batch.observationCapacity else { return false }
-        unsafe (batch.samples + first).initialize(to: sample)
-        batch.sampleCount = first &+ 1
-        batch.receipt.accept()
+        guard fill.samples < fill.capacity else { return false }
+        unsafe first.initialize(to: sample)
+        fill.samples &+= 1
+        fill.accepted &+= 1
         return true
     }
 
@@ -215,7 +235,7 @@ public struct StatsDDecoder: Sendable {
                 continue
             }
             let isSigned = bytes[at] == Byte.minus || bytes[at] == Byte.plus
-            guard let value = numbers.read(bytes, &at, .lenient), value.isFinite,
+            guard let value = numbers.readLenient(bytes, &at), value.isFinite,
                 at == line.valuesTo || bytes[at] == Byte.colon
             else { throw .malformedValue }
             guard count < room else {

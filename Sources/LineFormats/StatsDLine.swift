@@ -72,7 +72,7 @@ struct StatsDLine {
                 at &+= 1
                 continue
             }
-            guard let value = numbers.read(bytes, &at, .lenient), value.isFinite,
+            guard let value = numbers.readLenient(bytes, &at), value.isFinite,
                 at == valuesTo || bytes[at] == Byte.colon
             else { throw .malformedValue }
             guard value >= 0 else { throw .negativeCount }
@@ -153,7 +153,7 @@ struct StatsDLine {
 
     private func readRate(_ at: Int, _ end: Int, _ numbers: DecimalReader) throws(RejectionReason) -> Double {
         var at = at
-        guard let rate = numbers.read(bytes, &at, .lenient), at == end, rate >= StatsDDecoder.smallestRate, rate <= 1
+        guard let rate = numbers.readLenient(bytes, &at), at == end, rate >= StatsDDecoder.smallestRate, rate <= 1
         else { throw .invalidSampleRate }
         return rate
     }

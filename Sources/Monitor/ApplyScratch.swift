@@ -62,6 +62,15 @@ struct ApplyScratch: ~Copyable {
     let actual: UnsafeMutablePointer<Int32>
     /// Counts per cell, all 0 between uses.
     let cells: UnsafeMutablePointer<UInt64>
+    /// Numbers of single observations that are held back until they make a column, `heldLength` for each signal.
+    let held: UnsafeMutablePointer<Double>
+    /// How many of them there are for each signal, all 0 between uses.
+    let heldCounts: UnsafeMutablePointer<Int>
+
+    /// Numbers that are held back for one signal.
+    static let heldLength = 64
+    /// Signals of one model for which numbers are held back; those of further ones are taken one by one.
+    static let heldSignals = 256
 
     init(rowCapacity: Int) {
         self.rowCapacity = rowCapacity
@@ -79,6 +88,9 @@ struct ApplyScratch: ~Copyable {
         unsafe predicted = .allocate(capacity: rowCapacity)
         unsafe actual = .allocate(capacity: rowCapacity)
         unsafe cells = .allocate(capacity: Reference.cellLimit)
+        unsafe held = .allocate(capacity: Self.heldSignals * Self.heldLength)
+        unsafe heldCounts = .allocate(capacity: Self.heldSignals)
+        unsafe heldCounts.initialize(repeating: 0, count: Self.heldSignals)
         unsafe issues.initialize(repeating: 0, count: rowCapacity)
         unsafe cells.initialize(repeating: 0, count: Reference.cellLimit)
     }
@@ -98,5 +110,7 @@ struct ApplyScratch: ~Copyable {
         unsafe predicted.deallocate()
         unsafe actual.deallocate()
         unsafe cells.deallocate()
+        unsafe held.deallocate()
+        unsafe heldCounts.deallocate()
     }
 }

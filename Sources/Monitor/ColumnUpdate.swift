@@ -108,12 +108,30 @@ extension ModelSlot {
         forgetUnknown(&tally, signal: signal)
         count(tally, signal: signal, pane: &pane)
         let values = unsafe UnsafeBufferPointer(start: UnsafePointer(numbers), count: tally.valid)
+        unsafe measure(
+            values, missing: tally.missing, signal: signal, pane: &pane, isCompared: isCompared, scratch: scratch)
+        return tally
+    }
+
+    /// Takes finite numbers that came one by one, each for one event; they are compared with the reference.
+    mutating func take(
+        _ values: UnsafeBufferPointer<Double>, signal: Int, pane: inout SignalPane, scratch: borrowing ApplyScratch
+    ) {
+        count(ColumnTally(valid: values.count), signal: signal, pane: &pane)
+        unsafe measure(values, missing: 0, signal: signal, pane: &pane, isCompared: true, scratch: scratch)
+    }
+
+    /// Adds finite numbers to everything that is kept of a signal's values.
+    private mutating func measure(
+        _ values: UnsafeBufferPointer<Double>, missing: Int, signal: Int, pane: inout SignalPane, isCompared: Bool,
+        scratch: borrowing ApplyScratch
+    ) {
         if !watched.isEmpty { unsafe watch(values, signal: signal) }
         unsafe pane.moments.insert(contentsOf: values)
         unsafe pane.sketch.insert(contentsOf: values)
         if state.signals[signal].role == .feature { unsafe pane.distinct.insert(contentsOf: values) }
         unsafe state.signals[signal].histogram?.insert(contentsOf: values)
-        guard isCompared, let bins = compiled[signal].bins else { return tally }
+        guard isCompared, let bins = compiled[signal].bins else { return }
         let (minimum, maximum) = (compiled[signal].minimum, compiled[signal].maximum)
         var (below, above) = (0, 0)
         for i in 0..<values.count {
@@ -124,8 +142,7 @@ extension ModelSlot {
         state.signals[signal].issues.aboveMaximum &+= UInt64(above)
         let cells = unsafe UnsafeMutableBufferPointer(start: scratch.cells, count: compiled[signal].cellCount)
         unsafe bins.count(values, into: cells)
-        unsafe bookCells(cells, missing: tally.missing, signal: signal, pane: &pane)
-        return tally
+        unsafe bookCells(cells, missing: missing, signal: signal, pane: &pane)
     }
 
     /// Takes a categorical column.

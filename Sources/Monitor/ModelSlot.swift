@@ -151,6 +151,9 @@ struct ModelSlot {
     }
 
     /// Whether the panes are not where the watermark is.
+    ///
+    /// In line, as what follows: a call would copy the model to ask it.
+    @inline(__always)
     var isBehindClock: Bool {
         state.clock.hasStarted && state.panes.headMinute != PaneTiers.minute(of: state.clock.watermark)
     }
@@ -169,6 +172,7 @@ struct ModelSlot {
     }
 
     /// Tier and number of the pane of a minute, as the watermark stands; `nil` if none holds it.
+    @inline(__always)
     func residence(ofMinute minute: Int64) -> (tier: Int, index: Int64)? {
         guard let head = state.panes.headMinute else { return nil }
         let ahead = EventClock.tolerance / PaneTiers.nanosecondsPerMinute

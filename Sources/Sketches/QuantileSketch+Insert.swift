@@ -24,6 +24,17 @@ extension QuantileSketch {
         }
     }
 
+    /// Place of the counter of a finite number; `nil` if there is none yet.
+    @inline(__always)
+    func slot(of value: Double) -> Int? {
+        if value.magnitude <= ExponentialBuckets.zeroThreshold { return 0 }
+        let key = ExponentialBuckets.key(of: value) &>> (ExponentialBuckets.finestSchema - schema)
+        let window = value < 0 ? negative : positive
+        let offset = key &- window.low
+        guard offset >= 0, offset < window.width else { return nil }
+        return 1 &+ (value < 0 ? positive.width : 0) &+ offset
+    }
+
     /// Values that are located before they are counted.
     private static let block = 256
 

@@ -88,8 +88,13 @@ public struct QuantileSketch: Sendable, Equatable {
 
     /// Adds a value `count` times; one that is not finite is left out.
     public mutating func insert(_ value: Double, count: UInt64 = 1) {
-        guard count > 0 else { return }
-        unsafe withUnsafePointer(to: value) { pointer in unsafe insert(pointer, length: 1, weight: count) }
+        guard count > 0, value.isFinite else { return }
+        if let slot = slot(of: value) {
+            counters[slot] &+= count
+            self.count &+= count
+        } else {
+            unsafe withUnsafePointer(to: value) { pointer in unsafe insert(pointer, length: 1, weight: count) }
+        }
     }
 
     /// Adds values; those that are not finite are left out.

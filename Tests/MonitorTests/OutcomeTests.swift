@@ -165,6 +165,51 @@ import Testing
         #expect(country.bins.reduce(0, +) == 301 || country.bins.reduce(0, +) == 300)
     }
 
+    /// Numbers that are held back to be taken together come to the same as one by one: of two models by turns, with
+    /// weights, over several minutes, while and after the reference is learned.
+    @Test func heldNumbers() throws {
+        func history(perBatch: Int) throws -> [ModelSnapshot] {
+            var settings = testSettings
+            settings.learning.events = 100
+            var monitor = Monitor(settings: settings, at: TestHistory.instant(0))
+            var random = SplitMix64(seed: 11)
+            var batch: EventBatch?
+            for number in 0..<3_000 {
+                if number % perBatch == 0 {
+                    if let batch { monitor.apply(batch, at: TestHistory.instant(400)) }
+                    batch = EventBatch(
+                        source: 0, schema: Schema(signals: []), rowCapacity: 1, observationCapacity: 8_000,
+                        byteCapacity: 200_000)
+                }
+                let weight = number % 7 == 0 ? 3.0 : 1
+                let value = number % 50 == 0 ? TestCell.missing : .number((random.normal() * 64).rounded() / 64)
+                let time = TestHistory.instant(Double(number / 10)).wall
+                batch?.observe(
+                    .feature, "amount", value, weight: weight, timestamp: time, model: number % 90 < 50 ? "a" : "b")
+                batch?.observe(
+                    .score, nil, .number(random.uniform()), isPrediction: true, timestamp: time,
+                    model: number % 90 < 50 ? "a" : "b")
+            }
+            if let batch { monitor.apply(batch, at: TestHistory.instant(400)) }
+            return monitor.cut(at: TestHistory.instant(400)).snapshot.models
+        }
+        let (held, single) = (try history(perBatch: 3_000), try history(perBatch: 1))
+        #expect(held.count == 2 && held.map(\.model) == single.map(\.model))
+        for (one, other) in zip(held, single) {
+            #expect(one.predictions == other.predictions && one.predictions[0] > 1_000)
+            for (signal, alone) in zip(one.signals, other.signals) {
+                #expect(signal.observations == alone.observations && signal.bins == alone.bins)
+                #expect(signal.issues == alone.issues && signal.bins.reduce(0, +) > 1_000)
+                for (window, expected) in zip(signal.windows, alone.windows) {
+                    #expect(window.observations == expected.observations && window.missing == expected.missing)
+                    #expect(window.distinct == expected.distinct && window.moments?.sum == expected.moments?.sum)
+                    #expect(window.moments?.minimum == expected.moments?.minimum)
+                    #expect(window.drift?.currentEvents == expected.drift?.currentEvents)
+                }
+            }
+        }
+    }
+
     /// A value of the other kind than its signal is invalid, whichever way round.
     @Test func kindsOfObservations() throws {
         let batch = EventBatch(
