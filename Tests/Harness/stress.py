@@ -1,4 +1,4 @@
-"""The loads behind stress.sh: a real daemon under floods, reloads, a disk that fails and a clock that is set."""
+"""The loads behind stress.sh: a real daemon under floods, reloads, a disk that fails, a clock that is set, and more."""
 import argparse
 import contextlib
 import os
@@ -9,56 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 
+import network
+from loads import Load, SCHEMA, expect_fast, expect_small, scrape_load, tail_load
 from sidecar import Failure, Prometheus, Sequence, Sidecar, default_binary, free_port
-
-SCHEMA = """\
-    schema:
-      timestamp: ms
-      timestamp_unit: ms
-      model: model
-      features:
-        seq: numeric
-      prediction: k
-"""
-MEMORY_CAP_KB = 256 << 10
-
-
-class Load(threading.Thread):
-    """Does something again and again until it is stopped."""
-
-    def __init__(self, body, every):
-        super().__init__(daemon=True)
-        self.body, self.every, self.stopping, self.failure = body, every, False, None
-        self.start()
-
-    def run(self):
-        while not self.stopping:
-            try:
-                self.body()
-            except Exception as error:
-                self.failure = error
-                return
-            time.sleep(self.every)
-
-    def end(self):
-        self.stopping = True
-        self.join()
-        if self.failure:
-            raise Failure(str(self.failure)) from self.failure
-
-
-def tail_load(path, sequence, lines_per_second):
-    """A log that grows."""
-    step = 0.02
-    file = open(path, "ab", buffering=0)
-    return Load(lambda: file.write(sequence.lines(int(lines_per_second * step))), step)
-
-
-def scrape_load(sidecar, prometheus, every=0.2):
-    return Load(lambda: prometheus.take(*sidecar.scrape(timeout=10)), every)
 
 
 def expect_exact(sidecar, prometheus, sequence, source):
@@ -70,22 +25,6 @@ def expect_exact(sidecar, prometheus, sequence, source):
     problems = sequence.differences(source, last.sum, last.sum)
     if problems:
         raise Failure("\n".join(problems[:20]))
-
-
-def expect_fast(prometheus, limit):
-    p99 = prometheus.quantile(0.99)
-    print(f"  {prometheus.scrapes} scrapes: median {prometheus.quantile(0.5) * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms, "
-          f"most {prometheus.quantile(1) * 1e3:.0f} ms")
-    if p99 > limit:
-        raise Failure(f"p99 of a scrape is {p99 * 1e3:.0f} ms, more than {limit * 1e3:.0f} ms")
-
-
-def expect_small(sidecar):
-    status = sidecar.status()
-    print(f"  memory: {status['VmHWM'] >> 10} MiB at most, {status['VmRSS'] >> 10} MiB now; "
-          f"{status['Threads']} threads, {status['descriptors']} descriptors")
-    if status["VmHWM"] > MEMORY_CAP_KB:
-        raise Failure(f"{status['VmHWM']} kB of memory, more than {MEMORY_CAP_KB}")
 
 
 def udp_inode(port):
@@ -393,13 +332,18 @@ def clock(options):
     sidecar.stop()
 
 
-PARTS = {"flood": flood, "reload": reload, "disk": disk, "clock": clock}
+PARTS = {
+    "flood": flood, "reload": reload, "disk": disk, "clock": clock, "connections": network.connections,
+    "descriptors": network.descriptors, "messages": network.messages, "stops": network.stops}
 
 
 def main():
     parser = argparse.ArgumentParser(prog="stress.sh", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
-    parser.add_argument("--duration", type=float, default=15, help="seconds of flood and of reloads (15)")
+    parser.add_argument("--duration", type=float, default=15, help="seconds of each load (15)")
+    parser.add_argument("--stops", type=int, default=50, help="stops in a row (50)")
+    parser.add_argument("--rate", type=float, default=100_000, help="Unix datagrams per second (100,000)")
+    parser.add_argument("--processor", type=float, default=0.2, help="most of a core with nothing to do (0.2)")
     parser.add_argument("--latency", type=float, default=0.1, help="most seconds of a scrape at p99 (0.1)")
     parser.add_argument("--binary", default=None, help="the newest one built here")
     options = parser.parse_args()

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Puts a real daemon under floods, under reloads in a row, on a disk that is full or fails, and under a clock that is
-# set to and fro.
+# Puts a real daemon under floods, under reloads in a row, on a disk that is full or fails, under a clock that is set to
+# and fro, under clients that are slow, rude or many, and stops it at any moment.
 #
-#   Tests/Harness/stress.sh [flood] [reload] [disk] [clock] [--duration SECONDS] [--latency SECONDS] [--binary TELLTALE]
+#   Tests/Harness/stress.sh [flood] [reload] [disk] [clock] [connections] [descriptors] [messages] [stops]
+#       [--duration SECONDS] [--stops N] [--rate DATAGRAMS] [--latency SECONDS] [--binary TELLTALE]
 #
-# Promises P3, P6, P7, P9, P10 and P12 of deploy/docs/guarantees.md. A minute by default; a long run:
+# Promises P3, P6, P7, P9, P10, P12 and P14 of deploy/docs/guarantees.md. Two minutes by default; long runs:
 #
-#   nice Tests/Harness/stress.sh flood reload --duration 1800
+#   nice Tests/Harness/stress.sh flood reload connections --duration 1800
+#   nice Tests/Harness/stress.sh stops --stops 1000
 set -euo pipefail
 exec python3 -B "$(dirname "$0")/stress.py" "$@"

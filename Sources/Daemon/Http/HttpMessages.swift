@@ -4,7 +4,8 @@ internal import NIOHTTP1
 ///
 /// Times are injectable so that tests need not wait.
 struct HttpLimits: Sendable {
-    /// Connections at one time; for a further one, the one that waits longest for its client is closed.
+    /// Connections at one time, and no more than a quarter of the files that the process may open; for a further one,
+    /// the one that waits longest for its client is closed.
     var connections = 256
     /// Bytes of one header field, or of the request line.
     var headerFieldBytes = 8 << 10

@@ -1,3 +1,4 @@
+internal import Ingest
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -19,7 +20,7 @@ final class HttpServer: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let budget = BodyBudget(limit: limits.keptBytes)
         let table = NIOLoopBoundBox.makeBoxSendingValue(
-            ConnectionTable(limit: limits.connections), eventLoop: group.next())
+            ConnectionTable(limit: OpenFileLimit.connections(wanted: limits.connections)), eventLoop: group.next())
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 128)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -63,7 +63,7 @@ public final class StreamSource: Sendable {
     private func run() {
         var intake = LineIntake(
             schema: schema, defaultModel: settings.defaultModel, statsD: settings.statsD, pool: pool, queue: queue)
-        var connections = StreamConnections(settings, limit: Self.limit(settings.connections))
+        var connections = StreamConnections(settings, limit: OpenFileLimit.connections(wanted: settings.connections))
         var (acceptAt, failure): (Int64, Int32) = (0, 0)
         var polled: [pollfd] = []
         publish(&intake, connections.totals)
@@ -110,14 +110,6 @@ public final class StreamSource: Sendable {
             }
         }
         return 0
-    }
-
-    /// Connections at one time: as configured, but no more than a quarter of the files that the process may open, so
-    /// that logs, state and scrapes keep theirs.
-    private static func limit(_ wanted: Int) -> Int {
-        var files = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 else { return wanted }
-        return max(1, min(wanted, Int(clamping: files.rlim_cur / 4)))
     }
 
     private func publish(_ intake: inout LineIntake, _ totals: ConnectionTotals) {
