@@ -36,7 +36,7 @@ def main(binary: str, folder: str) -> int:
         place = pathlib.Path(temporary)
         paths = {name: str(place / name) for name in ["calls.jsonl", "datagram.sock", "stream.sock"]}
         daemon = Daemon(binary, "sources: " + json.dumps([
-            {"udp": "127.0.0.1:0"}, {"http": "127.0.0.1:0"}, {"tail": paths["calls.jsonl"]},
+            {"udp": "127.0.0.1:0"}, {"http": "127.0.0.1:0"}, {"http": "127.0.0.2:0"}, {"tail": paths["calls.jsonl"]},
             {"unix_datagram": paths["datagram.sock"]}, {"unix_stream": paths["stream.sock"]},
         ]))
         try:
@@ -48,6 +48,9 @@ def main(binary: str, folder: str) -> int:
             events = [str(HERE / "curl" / "events.sh"), f"127.0.0.1:{http}"]
             answers = [json.loads(line) for line in subprocess.run(
                 events, check=True, capture_output=True, text=True).stdout.splitlines()]
+            inferences = daemon.port(r"address=http:127\.0\.0\.2:(\d+)")
+            logger = [str(HERE / "curl" / "cloudevents.sh"), f"127.0.0.2:{inferences}"]
+            statuses = subprocess.run(logger, check=True, capture_output=True, text=True).stdout.split()
             expected = {
                 # From the log: 10 of 1,000 amounts are negative, and the calls fail; 200 are of another version.
                 ("model_predictions_total", "fraud", "status", "success"): 1_190,
@@ -67,11 +70,19 @@ def main(binary: str, folder: str) -> int:
                 ("model_prediction_class_total", "churn", "class", "stay"): 102,
                 ("model_prediction_class_total", "churn", "class", "leave"): 1,
                 ("model_confusion_total", "churn", "actual", "leave"): 1,
+                # As KServe's logger: the two halves of each inference are one event.
+                ("model_predictions_total", "flowers", "status", "success"): 20,
+                ("model_prediction_class_total", "flowers", "class", "setosa"): 11,
+                ("model_prediction_class_total", "flowers", "class", "virginica"): 9,
+                ("model_feature_observations_total", "flowers", "feature", "petal"): 20,
+                ("model_prediction_latency_seconds_count", "flowers", None, None): 20,
             }
             faults = wait_for(daemon, expected)
             # The first records are held until their schema is known; then every one is answered.
             told = sum(answer.get("accepted", 0) + answer.get("held", 0) for answer in answers)
             told += sum(sum(answer["rejected"].values()) for answer in answers)
+            if len(statuses) != 40 or not all(status.startswith("2") for status in statuses):
+                faults.append(f"cloudevents: {statuses}")
             if told != 105:
                 faults.append(f"curl was told of {told} records: {answers}")
         finally:
