@@ -54,7 +54,7 @@ let package = Package(
         module("Scenarios"),
 
         // Shell: files, sockets, clocks, configuration, HTTP.
-        module("Ingest", sees: ["Events", "LineFormats", "CLinux"]),
+        module("Ingest", sees: ["Events", "LineFormats", "CLinux", "CZlib"]),
         module(
             "Daemon",
             sees: [
@@ -86,7 +86,7 @@ let package = Package(
         tests(
             "Catalog", sees: ["Catalog", "Exposition", "Monitor", "Events", "Sketches", "Statistics"], goldens: true),
         tests("Scenarios", sees: ["Scenarios"]),
-        tests("Ingest", sees: ["Ingest", "LineFormats", "Events", "CLinux"]),
+        tests("Ingest", sees: ["Ingest", "LineFormats", "Events", "CLinux", "CZlib"]),
         tests(
             "Daemon",
             sees: [
@@ -98,7 +98,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ], goldens: true),
         // The core, the tail and the state store together, under histories drawn from seeds.
-        tests("Simulation", sees: ["Daemon", "Ingest", "LineFormats", "StateCodec", "Monitor", "Events"]),
+        tests(
+            "Simulation", sees: ["Daemon", "Ingest", "LineFormats", "StateCodec", "Monitor", "Events", "CZlib"]),
         .testTarget(name: "TidyTests", dependencies: ["Catalog", "Exposition"], swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["telltale", "Scenarios", "TestKit"], swiftSettings: settings),

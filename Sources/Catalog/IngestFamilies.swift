@@ -29,7 +29,7 @@ enum IngestFamilies {
         help: "Bytes taken from the source.")
     static let lostBytes = FamilyDescriptor(
         "telltale_lost_bytes_total", .counter, unit: "bytes", labels: ["source", "reason"],
-        help: "Bytes of a file that were gone before they could be read: truncated in place, or removed.")
+        help: "Bytes of a file that could not be read: truncated in place, removed before, or compressed and corrupt.")
     static let lagBytes = FamilyDescriptor(
         "telltale_tail_lag_bytes", .gauge, unit: "bytes", labels: ["source"],
         help: "Bytes of the file that are not read yet.")
@@ -42,6 +42,9 @@ enum IngestFamilies {
     static let rotations = FamilyDescriptor(
         "telltale_tail_rotations_total", .counter, labels: ["source"],
         help: "Times the path was found to lead to another file.")
+    static let archives = FamilyDescriptor(
+        "telltale_tail_archives_total", .counter, labels: ["source", "result"],
+        help: "Compressed files read as far as they go, by result: complete, truncated, corrupt, not_gzip.")
     static let files = FamilyDescriptor(
         "telltale_tail_files", .gauge, labels: ["source", "state"],
         help: "Files of the source, by state: open; suspended, which is closed until it changes, to keep the number of "
@@ -75,7 +78,8 @@ enum IngestFamilies {
 
     static let all = [
         received, accepted, rejected, dropped, ignored, kernelDrops, bytesRead, lostBytes, lagBytes, lagSeconds,
-        truncations, rotations, files, notified, fileLagBytes, fileLagSeconds, queueLength, queueCapacity, connections,
+        truncations, rotations, archives, files, notified, fileLagBytes, fileLagSeconds, queueLength, queueCapacity,
+        connections,
         connectionsOpened, connectionsClosed,
     ]
 
@@ -109,6 +113,7 @@ enum IngestFamilies {
         gauge(lagSeconds, files, into: &writer) { $0.lagSeconds }
         counter(truncations, files, into: &writer) { $0.truncations }
         counter(rotations, files, into: &writer) { $0.rotations }
+        reasons(archives, by: "result", ArchiveEnd.allCases.map(\.label), files, into: &writer) { $0.archives }
         renderFiles(files, into: &writer)
         gauge(queueLength, sources, into: &writer) { Double($0.queueLength) }
         gauge(queueCapacity, sources, into: &writer) { Double($0.queueCapacity) }
@@ -183,14 +188,14 @@ enum IngestFamilies {
     }
 
     private static func reasons(
-        _ family: FamilyDescriptor, _ names: [String], _ sources: [LabelledSource],
+        _ family: FamilyDescriptor, by label: StaticString = "reason", _ names: [String], _ sources: [LabelledSource],
         into writer: inout ExpositionWriter, counts: (Receipt) -> [UInt64]
     ) {
         guard writer.begin(family) else { return }
         for source in sources {
             for (name, count) in zip(names, counts(source.snapshot.receipt)) {
                 writer.open(source.labels)
-                writer.label("reason", name)
+                writer.label(label, name)
                 writer.close(count: count)
             }
         }

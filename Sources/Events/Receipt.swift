@@ -115,12 +115,39 @@ public enum IgnoreReason: UInt8, Sendable, CaseIterable {
 public enum LossReason: UInt8, Sendable, CaseIterable {
     case truncated = 0
     case removed = 1
+    /// Compressed bytes behind the place where a compressed file is damaged.
+    case corrupt = 2
 
     /// The `reason` label value.
     public var label: String {
         switch self {
         case .truncated: "truncated"
         case .removed: "removed"
+        case .corrupt: "corrupt"
+        }
+    }
+}
+
+/// How a compressed file ended that was read as far as it goes.
+///
+/// Append-only.
+public enum ArchiveEnd: UInt8, Sendable, CaseIterable {
+    /// Every byte of it was read, and its checksums are right.
+    case complete = 0
+    /// It ends in the middle, and nothing came for long.
+    case truncated = 1
+    /// Its bytes cannot be decompressed from some place on, or a checksum is wrong.
+    case corrupt = 2
+    /// It is no gzip file, whatever its name says.
+    case foreign = 3
+
+    /// The `result` label value.
+    public var label: String {
+        switch self {
+        case .complete: "complete"
+        case .truncated: "truncated"
+        case .corrupt: "corrupt"
+        case .foreign: "not_gzip"
         }
     }
 }
@@ -145,6 +172,8 @@ public struct Receipt: Sendable, Equatable {
     public var ignored = [UInt64](repeating: 0, count: IgnoreReason.allCases.count)
     /// Bytes of a file never read, by `LossReason.rawValue`.
     public var lostBytes = [UInt64](repeating: 0, count: LossReason.allCases.count)
+    /// Compressed files read as far as they go, by `ArchiveEnd.rawValue`.
+    public var archives = [UInt64](repeating: 0, count: ArchiveEnd.allCases.count)
     /// Bytes taken from the source.
     public var bytesRead: UInt64 = 0
     /// Datagrams the kernel dropped before we could read them.
@@ -209,6 +238,7 @@ public struct Receipt: Sendable, Equatable {
         for i in dropped.indices where i < other.dropped.count { dropped[i] &+= other.dropped[i] }
         for i in ignored.indices where i < other.ignored.count { ignored[i] &+= other.ignored[i] }
         for i in lostBytes.indices where i < other.lostBytes.count { lostBytes[i] &+= other.lostBytes[i] }
+        for i in archives.indices where i < other.archives.count { archives[i] &+= other.archives[i] }
         bytesRead &+= other.bytesRead
         kernelDrops &+= other.kernelDrops
         truncations &+= other.truncations
@@ -223,6 +253,7 @@ public struct Receipt: Sendable, Equatable {
         for i in dropped.indices { dropped[i] = 0 }
         for i in ignored.indices { ignored[i] = 0 }
         for i in lostBytes.indices { lostBytes[i] = 0 }
+        for i in archives.indices { archives[i] = 0 }
         bytesRead = 0
         kernelDrops = 0
         truncations = 0

@@ -23,6 +23,10 @@ public struct FilePosition: Sendable, Equatable {
     ///
     /// Always the start of a line.
     public var offset: UInt64
+    /// Bytes the file had when it was last looked at.
+    ///
+    /// Of a packed file 0, and its size once it was read as far as it goes.
+    public var size: UInt64
     /// Number of bytes `headHash` covers (at most 1,024 and at most `offset`).
     public var headLength: UInt32
     /// Hash of the first `headLength` bytes.
@@ -33,20 +37,25 @@ public struct FilePosition: Sendable, Equatable {
     public var tailHash: UInt64
     /// Whether the path leads to another file now and this one is only drained.
     public var isRotated: Bool
+    /// Whether the file is a compressed one, and offset and hashes are those of its content.
+    public var isPacked: Bool
 
     /// Creates a position.
     public init(
-        identity: FileIdentity, path: String, offset: UInt64, headLength: UInt32 = 0, headHash: UInt64 = 0,
-        tailLength: UInt32 = 0, tailHash: UInt64 = 0, isRotated: Bool = false
+        identity: FileIdentity, path: String, offset: UInt64, size: UInt64 = 0, headLength: UInt32 = 0,
+        headHash: UInt64 = 0, tailLength: UInt32 = 0, tailHash: UInt64 = 0, isRotated: Bool = false,
+        isPacked: Bool = false
     ) {
         self.identity = identity
         self.path = path
         self.offset = offset
+        self.size = size
         self.headLength = headLength
         self.headHash = headHash
         self.tailLength = tailLength
         self.tailHash = tailHash
         self.isRotated = isRotated
+        self.isPacked = isPacked
     }
 }
 

@@ -39,6 +39,10 @@ public enum IngestLimits {
     public static let headerBytes = 64 << 10
     /// Bytes before the offset that help to prove a file's identity.
     public static let tailBytes = 4_096
+    /// Bytes decompressed, those taken and those made, before other files have their turn.
+    public static let inflateBytes = 16 << 20
+    /// Bytes searched for the end of a line that is too long, or of a hole, before other files have their turn.
+    public static let searchBytes = 64 << 20
     /// Records a schema is inferred from.
     public static let sampleRecords = 1_000
     /// Bytes of records a schema is inferred from.

@@ -102,8 +102,13 @@ public enum SourceEvent: Sendable, Equatable {
     case recovered(path: String)
     /// A rotated file is read to its end and closed.
     case finished(path: String)
-    /// A file that was being read is gone since the last run; what it held beyond the offset is lost.
-    case gone(path: String, offset: UInt64)
+    /// A compressed file was read as far as it goes.
+    case archiveRead(path: String, ArchiveEnd)
+    /// The rest of a file that was being read was found compressed.
+    case continued(path: String, archive: String)
+    /// A file that was being read is gone since the last run; what it held beyond the offset is lost, at least so many
+    /// bytes.
+    case gone(path: String, offset: UInt64, lostBytes: UInt64)
     /// The file cannot be read now; it is tried again.
     case blocked(path: String, reason: String)
     /// The file does not exist; it is waited for.

@@ -16,7 +16,9 @@ extension StateWriter {
             receipt.received, receipt.accepted, receipt.bytesRead, receipt.kernelDrops, receipt.truncations,
             receipt.rotations,
         ] { count(value) }
-        for values in [receipt.rejected, receipt.dropped, receipt.ignored, receipt.lostBytes] { counts(values) }
+        for values in [receipt.rejected, receipt.dropped, receipt.ignored, receipt.lostBytes, receipt.archives] {
+            counts(values)
+        }
     }
 
     private mutating func position(_ position: FilePosition) {
@@ -25,11 +27,13 @@ extension StateWriter {
         signed(position.identity.birth)
         text(position.path)
         count(position.offset)
+        count(position.size)
         count(UInt64(position.headLength))
         long(position.headHash)
         count(UInt64(position.tailLength))
         long(position.tailHash)
         flag(position.isRotated)
+        flag(position.isPacked)
     }
 
     private mutating func schema(_ schema: Schema) {
@@ -98,6 +102,7 @@ extension StateReader {
         receipt.dropped = try reasons(receipt.dropped.count)
         receipt.ignored = try reasons(receipt.ignored.count)
         receipt.lostBytes = try reasons(receipt.lostBytes.count)
+        receipt.archives = try reasons(receipt.archives.count)
         return receipt
     }
 
@@ -114,13 +119,14 @@ extension StateReader {
         let identity = FileIdentity(device: try long(), inode: try long(), birth: try signed())
         let path = try text()
         let offset = try count()
+        let size = try count()
         let headLength = try length()
         let headHash = try long()
         let tailLength = try length()
         let tailHash = try long()
         return FilePosition(
-            identity: identity, path: path, offset: offset, headLength: headLength, headHash: headHash,
-            tailLength: tailLength, tailHash: tailHash, isRotated: try flag())
+            identity: identity, path: path, offset: offset, size: size, headLength: headLength, headHash: headHash,
+            tailLength: tailLength, tailHash: tailHash, isRotated: try flag(), isPacked: try flag())
     }
 
     private mutating func length() throws(StateError) -> UInt32 {

@@ -39,6 +39,10 @@ extension EndToEnd {
                 events: [
                     "amount=12.5 country=DE prediction=approve latency=0.008", "amount=7 prediction=reject latency=1",
                 ]),
+            "a compressed file": PresetSample(
+                preset: "",
+                log: #"{"amount":12.5,"prediction":"approve"}"# + "\n" + #"{"amount":7,"prediction":"reject"}"#,
+                events: ["amount=12.5 prediction=approve", "amount=7 prediction=reject"]),
             "CSV": PresetSample(
                 preset: "", log: "amount,country,prediction\n12.5,\"D,E\",approve\n7,\"F\nR\",reject",
                 events: ["amount=12.5 country=x prediction=approve", "amount=7 country=x prediction=reject"]),
@@ -83,7 +87,10 @@ extension EndToEnd {
             let log = folder.file(path)
             try FileManager.default.createDirectory(
                 at: log.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data((sample.log + "\n").utf8).write(to: log)
+            let isCompressed = log.pathExtension == "gz"
+            let plain = isCompressed ? log.deletingPathExtension() : log
+            try Data((sample.log + "\n").utf8).write(to: plain)
+            if isCompressed { try gzip(plain) }
             var arguments = row.command
             arguments[(arguments.firstIndex(of: "--tail") ?? 0) + 1] = log.path
             let daemon = try Daemon(arguments + ["--listen", "127.0.0.1:0"], in: folder)

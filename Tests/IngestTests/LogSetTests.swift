@@ -56,6 +56,36 @@ struct LogSetTests {
         #expect(tail.ledger.isExact(10))
     }
 
+    @Test("From the end, though the first look fails: what was there at the start is passed over, what is new is not")
+    func fromTheEndLater() {
+        var tail = TailHarness(path: Self.pattern, startAt: .end)
+        tail.files.append(lines(1...10), to: path(1))
+        tail.files.append(lines(1...10), to: path(2))
+        tail.files.denied = [path(1), "/pods/p2/model"]
+        tail.drain()
+        tail.files.append(lines(1...5), to: path(3))
+        tail.files.denied = []
+        tail.drain(after: 2)
+        #expect(tail.ledger.isExact(5))
+        tail.files.append(lines(6...8), to: path(1))
+        tail.files.append(lines(9...10), to: path(2))
+        tail.drain(after: 2)
+        #expect(tail.ledger.isExact(10))
+    }
+
+    @Test("From the end, with more files than may be open")
+    func fromTheEndOfMany() {
+        var tail = TailHarness(path: Self.pattern)
+        tail.settings.openFiles = 2
+        for pod in 1...9 { tail.files.append(lines(1...10), to: path(pod)) }
+        tail.logs = TailHarness.logs(tail.settings, files: tail.files, resume: [], startAt: .end)
+        for _ in 0..<5 { tail.drain(after: 2) }
+        #expect(tail.ledger.receipt.received == 0)
+        for pod in 1...9 { tail.files.append(lines(pod...pod), to: path(pod)) }
+        for _ in 0..<5 { tail.drain(after: 2) }
+        #expect(tail.ledger.isExact(9))
+    }
+
     @Test("Excluded names and paths are left alone")
     func excluded() throws {
         let exclude = [try PathPattern("debug*"), try PathPattern("/pods/p2/*/*")]

@@ -37,6 +37,80 @@ struct ResumeTests {
         #expect(tail.ledger.values == tail.ledger.values.sorted())
     }
 
+    @Test("From the end, though the first look fails")
+    func fromTheEndLater() {
+        var tail = TailHarness(startAt: .end)
+        tail.files.append(lines(101...110), to: TailHarness.path)
+        tail.files.denied = [TailHarness.path]
+        tail.drain()
+        tail.files.denied = []
+        tail.drain(after: 1)
+        #expect(tail.ledger.rows == 0)
+        tail.files.append(lines(1...3), to: TailHarness.path)
+        tail.drain(after: 1)
+        #expect(tail.ledger.isExact(3))
+    }
+
+    @Test("From the end, and the file is replaced before a look succeeds: the new one is read whole")
+    func fromTheEndReplaced() {
+        var tail = TailHarness(startAt: .end)
+        tail.files.append(lines(101...110), to: TailHarness.path)
+        tail.files.denied = [TailHarness.path]
+        tail.drain()
+        tail.files.denied = []
+        tail.files.rotate(TailHarness.path)
+        tail.files.append(lines(1...3), to: TailHarness.path)
+        tail.drain(after: 1)
+        #expect(tail.ledger.isExact(3))
+    }
+
+    @Test("Without births, names tell the order", arguments: [false, true], ["number", "date"])
+    func withoutBirths(isDown: Bool, naming: String) {
+        var tail = TailHarness()
+        tail.files.hasBirths = false
+        tail.files.append("no record\n", to: TailHarness.path + (naming == "number" ? ".1" : "-20251231"))
+        tail.files.append(lines(1...10), to: TailHarness.path)
+        tail.drain()
+        tail.commit()
+        for round in 1...12 {
+            if naming == "number" {
+                tail.files.rotate(TailHarness.path)
+            } else {
+                tail.files.rename(TailHarness.path, to: TailHarness.path + "-\(20_260_100 + round)")
+            }
+            tail.files.append(lines(round * 10 + 1...round * 10 + 10), to: TailHarness.path)
+        }
+        if isDown { tail.restart() }
+        tail.drain(after: 1)
+        #expect(tail.ledger.isExact(130))
+        #expect(tail.ledger.values == tail.ledger.values.sorted())
+        #expect(tail.ledger.receipt.received == 130)
+        for _ in 0..<3 {
+            tail.drain(after: 70)
+            tail.commit()
+            tail.restart()
+        }
+        tail.drain(after: 1)
+        #expect(tail.ledger.isExact(130))
+    }
+
+    @Test("What was known to be left of a file that is gone is counted, once")
+    func goneWithRest() {
+        var tail = TailHarness(batchRows: 4)
+        tail.files.append(lines(1...9), to: TailHarness.path)
+        tail.logs.look(now: 0)
+        _ = tail.step()
+        tail.commit()
+        tail.files.remove(TailHarness.path)
+        for _ in 0..<3 {
+            tail.restart()
+            tail.drain(after: 1)
+            #expect(tail.ledger.receipt.lostBytes[Int(LossReason.removed.rawValue)] == 50)
+            tail.commit()
+        }
+        #expect(tail.ledger.isExact(4))
+    }
+
     @Test("A file that is gone is said to be gone, and the next one is read from its start")
     func gone() {
         var tail = TailHarness()
@@ -144,7 +218,7 @@ struct ResumeTests {
         for _ in 0..<4 { tail.drain(after: 61) }
         #expect(tail.ledger.isExact(next - 1))
         #expect(tail.ledger.receipt.received == UInt64(next - 1))
-        #expect(tail.ledger.receipt.lostBytes == [0, 0])
+        #expect(tail.ledger.receipt.lostBytes == [0, 0, 0])
         #expect(tail.ledger.receipt.truncations == 0)
         #expect(tail.files.openCount <= 1)
         #expect(tail.ledger.positions.count == 1)

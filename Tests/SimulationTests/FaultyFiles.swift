@@ -35,6 +35,8 @@ final class FaultyFiles: FileSystem {
         return try files.open(path: path, followingLinks: followingLinks)
     }
 
+    func openPacked(path: String, followingLinks: Bool) throws(FileError) -> Int32 { throw FileError(code: ENOTSUP) }
+
     func close(handle: Int32) { files.close(handle: handle) }
 
     func read(handle: Int32, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {

@@ -57,7 +57,7 @@ final class Life {
         let pools = [BatchPool(source: 0), BatchPool(source: 1)]
         for pool in pools { queue.register(pool) }
         var logs = LogSet(
-            settings: tail, pattern: PathPattern(literal: tail.path), files: files,
+            settings: tail, pattern: PathPattern(literal: tail.path), files: UnpackingFiles(files),
             resume: state?.sources.first?.positions ?? [], startAt: .beginning)
         logs.look(now: now.monotonic)
         let carrier = logs.hasPending ? EventBatch.carrier(source: 0) : nil

@@ -24,6 +24,7 @@ struct RunCommand: ParsableCommand {
             Examples:
               telltale run --tail predictions.jsonl
               telltale run --tail '/var/log/pods/*/model/*.log'
+              telltale run --tail 'old/*.jsonl.gz'
               telltale run --tail predictions.jsonl --reference ref.json --state-dir /var/lib/telltale
               telltale run --tail /var/log/pods/model.log --preset kserve-v2
               telltale run --udp 127.0.0.1:8125 --model fraud

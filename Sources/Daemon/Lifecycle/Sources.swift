@@ -180,10 +180,14 @@ struct SourceReport: Sendable {
             note(.warning, "truncated; reading from the start", ["path": "\(path)", "lost_bytes": "\(lost)"])
         case .recovered(let path): note(.info, "a copy holds what was not read yet", ["path": "\(path)"])
         case .finished(let path): note(.info, "read to its end and closed", ["path": "\(path)"])
-        case .gone(let path, let offset):
+        case .archiveRead(let path, let end):
+            note(end == .complete ? .info : .warning, "read once", ["path": "\(path)", "result": "\(end.label)"])
+        case .continued(let path, let archive):
+            note(.info, "what follows was compressed", ["path": "\(path)", "archive": "\(archive)"])
+        case .gone(let path, let offset, let lost):
             note(
                 .warning, "a file read before is gone; what it held behind the offset is lost",
-                ["path": "\(path)", "offset": "\(offset)"])
+                ["path": "\(path)", "offset": "\(offset)", "lost_bytes": "\(lost)"])
         case .tooManyLogs(let limit, let refused):
             note(
                 .warning, "the pattern stands for more files than are followed; raise files, or exclude some",

@@ -15,6 +15,8 @@ struct FileTailer {
         case idle
         /// The next line needs a batch of `largeBatchBytes`. The batch is untouched.
         case needsLargeBatch
+        /// There is more to do before the next line is found. The batch is untouched.
+        case working
     }
 
     /// What the path leads to.
@@ -50,14 +52,19 @@ struct FileTailer {
     let id: Int
     /// Rotated files that are to be read though they are older than any file known; emptied when they are open.
     var archives: Set<String> = []
+    /// Where to begin the file that is found at first.
     private var startAt: StartAt
+    /// When a first look failed: what was born later was not there at the start; `nil` if none failed.
+    private var missedAt: Int64?
     private var hasAdopted = false
     /// Files born after this instant are unread, whatever else is known.
     private let horizon: Int64?
     /// The youngest file there ever was.
     private var youngestBirth: Int64?
     /// A closed file whose position stays in the state because no younger one is known.
-    private var retained: FileIdentity?
+    private(set) var retained: FileIdentity?
+    /// Compressed files that are read and whose positions stay in the state for now.
+    var heldArchives: [FileIdentity] = []
     /// Counts that belong to no row yet.
     var pending = Receipt()
     /// Positions that belong to no row yet.
@@ -71,11 +78,12 @@ struct FileTailer {
     ///   - files: The file system.
     ///   - resume: The committed positions, empty at the first start.
     ///   - startAt: Where to begin the file there is at the first start.
+    ///   - missedAt: When a first look did not find all there was: what was born later is begun at its first byte.
     ///   - horizon: Rotated files born after this instant are unread; `nil` to go by the files known alone.
     ///   - id: Which of the source's logs this is.
     ///   - registry: What the source's logs know of files.
     init(
-        settings: TailSettings, files: any FileSystem, resume: [FilePosition], startAt: StartAt,
+        settings: TailSettings, files: any FileSystem, resume: [FilePosition], startAt: StartAt, missedAt: Int64? = nil,
         horizon: Int64? = nil, id: Int = 0,
         registry: FileRegistry = FileRegistry(limit: IngestLimits.rememberedFiles)
     ) {
@@ -83,6 +91,7 @@ struct FileTailer {
         self.files = files
         self.resume = resume
         self.startAt = resume.isEmpty ? startAt : .beginning
+        self.missedAt = missedAt
         self.horizon = horizon
         self.id = id
         self.registry = registry
@@ -101,7 +110,7 @@ struct FileTailer {
     /// begun anew from `statePositions`, as after a restart.
     var isSuspendable: Bool {
         guard hasAdopted, pathState == .open, open.count == 1, let live = open.last else { return false }
-        return !live.isRotated && archives.isEmpty
+        return !live.isRotated && archives.isEmpty && heldArchives.isEmpty
     }
 
     /// The positions that the state holds of this log.
@@ -113,11 +122,12 @@ struct FileTailer {
     /// Lets the state forget whatever it holds of this log.
     mutating func forget() {
         for position in resume + open.map(\.position) { finish(position.identity) }
-        if let retained { finish(retained) }
-        retained = nil
+        for identity in heldArchives + (retained.map { [$0] } ?? []) { finish(identity) }
+        (retained, heldArchives) = (nil, [])
     }
 
-    private mutating func finish(_ identity: FileIdentity) {
+    /// Lets the state forget a file.
+    mutating func finish(_ identity: FileIdentity) {
         // Another log may have gone on with the file; then the position is that log's.
         if let owner = registry.owner(of: identity), owner != id { return }
         pendingPositions.append(.finished(identity))
@@ -133,7 +143,7 @@ struct FileTailer {
     var hasPending: Bool { !pendingPositions.isEmpty || pending != Receipt() }
 
     /// Bytes there are and that are not read.
-    var unread: UInt64 { open.reduce(0) { $0 &+ $1.unread } }
+    var unread: UInt64 { open.reduce(0) { $0 &+ $1.unread &+ (files.packed(handle: $1.handle)?.remaining ?? 0) } }
 
     /// Bytes a batch needs to hold any line.
     var largeBatchBytes: Int { TailedFile.largeBatchBytes(lineBytes: settings.lineBytes) }
@@ -152,7 +162,7 @@ struct FileTailer {
         pendingPositions.removeAll()
         for position in resume { _ = registry.recall(position.identity) }
         youngestBirth = nil
-        retained = nil
+        (retained, heldArchives) = (nil, [])
     }
 
     // MARK: - Knowing
@@ -173,28 +183,27 @@ struct FileTailer {
         registry.owner(of: identity) != nil || registry.remembers(identity)
     }
 
-    /// Lets the state forget a file that is closed, unless it is the youngest known.
+    /// Remembers a file that will not be read on, and lets the state forget it, unless it is the youngest known.
     ///
     /// After a restart, younger than all positions means unread; without the position of the youngest file that would
     /// be wrong, in either direction.
-    mutating func release(_ identity: FileIdentity) {
-        if identity.birth == 0 || open.contains(where: { $0.identity.birth > identity.birth }) {
-            finish(identity)
-            return
-        }
-        guard let other = retained else {
-            retained = identity
-            return
-        }
-        let isYounger = identity.birth > other.birth
-        finish(isYounger ? other : identity)
-        if isYounger { retained = identity }
-    }
-
-    /// Remembers a file that will not be read on.
-    mutating func remember(_ position: FilePosition) {
-        registry.remember(position)
+    mutating func release(_ position: FilePosition) {
+        var settled = position
+        // What is lost of it is counted, and must not be counted again if it is gone at the next start.
+        settled.size = position.offset
+        registry.remember(settled)
         youngestBirth = max(youngestBirth ?? position.identity.birth, position.identity.birth)
+        let (identity, other) = (position.identity, retained)
+        if identity.birth == 0 || open.contains(where: { $0.identity.birth > identity.birth && !$0.isPacked })
+            || identity.birth <= other?.birth ?? .min
+        {
+            finish(identity)
+        } else {
+            if let other { finish(other) }
+            retained = identity
+            pendingPositions.append(.reached(settled))
+        }
+        releaseHeldArchives()
     }
 
     // MARK: - Looking
@@ -216,7 +225,12 @@ struct FileTailer {
         } catch {
             lose(error, now: now)
         }
-        startAt = .beginning
+        // A look that failed has not seen the file: it is passed over when one succeeds.
+        if case .blocked = pathState {
+            missedAt = missedAt ?? files.time() - LogSet.clockGrain
+        } else if pathState != .unknown {
+            startAt = .beginning
+        }
         for index in open.indices { measure(index, now: now) }
     }
 
@@ -274,7 +288,8 @@ struct FileTailer {
             again?.isRotated = false
             return again ?? file
         }
-        return startAt == .end ? try atEnd(file, now: now) : file
+        let wasThere = missedAt.map { facts.identity.birth < $0 } ?? true
+        return startAt == .end && wasThere ? try atEnd(file, now: now) : file
     }
 
     /// Puts a file among the open ones; the live one stays last.
@@ -283,7 +298,8 @@ struct FileTailer {
             if youngest != file.identity { finish(youngest) }
             retained = nil
         }
-        youngestBirth = max(youngestBirth ?? file.identity.birth, file.identity.birth)
+        // The birth of a compressed file is when it was compressed, which says nothing about what is in it.
+        if !file.isPacked { youngestBirth = max(youngestBirth ?? file.identity.birth, file.identity.birth) }
         registry.open(file.identity, by: id)
         pendingPositions.append(.reached(file.position))
         events.append(.opened(path: file.path, offset: file.offset))
@@ -292,6 +308,7 @@ struct FileTailer {
         } else {
             open.append(file)
         }
+        releaseHeldArchives()
     }
 
     /// The live file is no longer what the path leads to.
@@ -322,6 +339,8 @@ struct FileTailer {
 
     /// Compares sizes: a file that shrank below what was read begins again.
     private mutating func measure(_ index: Int, now: Int64) {
+        // What is compressed grows as it is decompressed.
+        guard files.packed(handle: open[index].handle) == nil else { return }
         guard let facts = try? files.facts(handle: open[index].handle) else { return }
         guard let lost = open[index].observe(size: facts.size, now: now) else { return }
         if facts.size < open[index].offset {
@@ -368,6 +387,9 @@ struct FileTailer {
             case .lineExceedsBatch:
                 turn = index
                 return .needsLargeBatch
+            case .working:
+                turn = index
+                return .working
             case .changed:
                 restart(index, lost: sizeBefore, now: now)
                 attachPending(to: batch)
@@ -392,6 +414,7 @@ struct FileTailer {
     /// Whether nothing more is expected in a rotated file: for long enough, or because too many are open.
     private func isQuiet(_ index: Int, now: Int64) -> Bool {
         guard open[index].isRotated else { return false }
+        if let packed = files.packed(handle: open[index].handle), packed.isFinal { return true }
         if now - open[index].lastGrowth >= settings.rotatedQuiet { return true }
         if registry.isShort, open[index].unread == 0, now - open[index].lastGrowth >= IngestLimits.shortQuiet {
             return true
@@ -402,13 +425,13 @@ struct FileTailer {
     /// Closes a rotated file that is read and quiet.
     private mutating func finish(_ index: Int, _ batch: EventBatch) {
         let file = open.remove(at: index)
+        if file.unread > 0 { pending.lostBytes[Int(LossReason.removed.rawValue)] &+= file.unread }
+        account(forPacked: file)
         files.close(handle: file.handle)
         registry.close(file.identity)
-        if file.unread > 0 { pending.lostBytes[Int(LossReason.removed.rawValue)] &+= file.unread }
-        release(file.identity)
+        if file.isPacked { releaseArchive(file.identity) } else { release(file.position) }
         attachPending(to: batch)
         events.append(.finished(path: file.path))
-        remember(file.position)
     }
 
     /// Adds the first unread lines of the oldest files, up to the limits of a sample, without consuming them.

@@ -26,6 +26,10 @@ final class LinuxFileSystem: FileSystem {
         return handle
     }
 
+    func openPacked(path: String, followingLinks: Bool) throws(FileError) -> Int32 {
+        throw FileError(code: ENOTSUP)
+    }
+
     func close(handle: Int32) { _ = Glibc.close(handle) }
 
     func read(handle: Int32, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {

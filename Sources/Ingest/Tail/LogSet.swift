@@ -6,7 +6,7 @@ import LineFormats
 /// Logs are read in turns of one batch, so that none waits for the backlog of another. Only so many files are held
 /// open; beyond them a log that was read gives way and goes on from its position later, as after a restart. Whatever
 /// is told about changes is a hint: all paths are looked at, and the pattern is looked for again, from time to time.
-struct LogSet {
+struct LogSet: LineFiles {
     /// Where the logs are.
     let settings: TailSettings
     /// What the paths have in common.
@@ -30,6 +30,8 @@ struct LogSet {
     private var turn = 0
     /// Where to begin what is found.
     var startAt: StartAt
+    /// When the first look did not find, or take, all there was; `nil` if it did.
+    var missedAt: Int64?
     /// Whether nothing was committed before.
     let isFirstStart: Bool
     /// Whether the first look is over.
@@ -43,6 +45,8 @@ struct LogSet {
     var isHorizonKept: Bool
     /// Directories that the last scan read.
     var scanned: [String] = []
+    /// Whether the last scan found, and took, all there is.
+    var isScanComplete = true
     /// When the pattern is to be looked for again, monotonic nanoseconds.
     var nextScan: Int64 = 0
 
@@ -115,8 +119,8 @@ struct LogSet {
         own.path = log.path
         own.pattern = isPattern ? pattern : nil
         var tailer = FileTailer(
-            settings: own, files: files, resume: resume, startAt: startAt ?? self.startAt, horizon: horizon, id: log.id,
-            registry: registry)
+            settings: own, files: files, resume: resume, startAt: startAt ?? self.startAt,
+            missedAt: missedAt, horizon: horizon, id: log.id, registry: registry)
         tailer.archives = archives
         return tailer
     }
@@ -245,6 +249,9 @@ struct LogSet {
                 case .needsLargeBatch:
                     turn = place
                     return .needsLargeBatch
+                case .working:
+                    turn = place + 1
+                    return .working
                 case .idle, nil:
                     logs[place].isReady = false
                     logs[place].hasHadTurn = true

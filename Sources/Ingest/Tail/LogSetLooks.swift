@@ -4,16 +4,12 @@ import Events
 extension LogSet {
     /// Looks at every log, and for new ones when that is due.
     mutating func look(now: Int64) {
-        if !hasLooked {
-            let time = files.time() - Self.clockGrain
-            lookAtAll(now: now)
-            // What comes after the first look is ours, even if nothing is here yet to tell younger from older.
-            if horizon == nil, isPattern || (isFirstStart && registry.descriptors == 0) { setHorizon(time) }
-            hasLooked = true
-            startAt = .beginning
-            return
-        }
+        let time = files.time() - Self.clockGrain
         lookAtAll(now: now)
+        // What comes after the first look is ours, even if nothing is here yet to tell younger from older.
+        if !hasLooked, horizon == nil, isPattern || (isFirstStart && registry.descriptors == 0) { setHorizon(time) }
+        hasLooked = true
+        if isScanComplete { startAt = .beginning } else { missedAt = missedAt ?? time }
     }
 
     private mutating func lookAtAll(now: Int64) {

@@ -30,7 +30,8 @@ extension LogSet {
         let elapsed = min(max(0, files.time() &- start), IngestLimits.scanInterval)
         nextScan = now + max(IngestLimits.scanInterval, elapsed * IngestLimits.scanShare)
         scanned = scan.directories
-        let found = scan.paths.filter(accepts)
+        isScanComplete = scan.isComplete
+        let found = scan.paths.filter { settings.accepts($0, of: pattern) }
         let known = Set(found).union(index.keys)
         var archives: [String: Set<String>] = [:]
         var fresh: [String] = []
@@ -67,14 +68,6 @@ extension LogSet {
         logs[place].isReady = true
     }
 
-    private func accepts(_ path: String) -> Bool {
-        let name = PathParts(path).name
-        if RotatedName.isForeign(name), !RotatedName.isForeign(String(decoding: pattern.suffix, as: UTF8.self)) {
-            return false
-        }
-        return !settings.exclude.contains { $0.text.utf8.contains(0x2F) ? $0.matches(path) : $0.matches(name) }
-    }
-
     /// Follows a log that was not known before.
     private mutating func begin(_ path: String, archives: Set<String>, now: Int64) {
         // What was taken for a log of its own, while its origin was away, is one of its rotated files.
@@ -85,7 +78,10 @@ extension LogSet {
             for position in logs[place].positions { registry.free(position.identity) }
             remove(at: place)
         }
-        guard makeRoom(now: now) else { return }
+        guard makeRoom(now: now) else {
+            isScanComplete = false
+            return
+        }
         let log = add(path)
         log.tailer = tailer(
             for: log, resume: inherited, archives: startAt == .beginning && isFirstStart && !hasLooked ? archives : [])

@@ -10,9 +10,15 @@ extension FileTailer {
         guard !resume.isEmpty else { return true }
         do throws(FileError) {
             let found = try whereabouts()
+            var continued: Sibling?
             for position in resume.sorted(by: { $0.identity.birth < $1.identity.birth }) {
-                try adopt(position, among: found, now: now)
+                // A device number may change with a new mount; inode and birth time do not.
+                let match = found.first { position.identity.isSameFile(as: $0.facts.identity) }
+                let archive = try adopt(position, foundAs: match, among: found, now: now)
+                // The birth of a compressed file says nothing: of the others the last one is the youngest.
+                if !position.isPacked { continued = archive }
             }
+            if let continued { try adoptArchives(after: continued, among: found, now: now) }
             resume = []
             return true
         } catch {
@@ -37,30 +43,40 @@ extension FileTailer {
         return try siblings(byAnyName: true)
     }
 
+    /// Goes on with a file.
+    ///
+    /// Returns the compressed file in which it was found, if it was compressed meanwhile.
     private mutating func adopt(
-        _ position: FilePosition, among found: [Sibling], now: Int64
-    ) throws(FileError) {
-        // A device number may change with a new mount; inode and birth time do not.
-        guard let match = found.first(where: { position.identity.isSameFile(as: $0.facts.identity) }) else {
-            release(position.identity)
-            events.append(.gone(path: position.path, offset: position.offset))
-            remember(position)
-            return
+        _ position: FilePosition, foundAs match: Sibling?, among found: [Sibling], now: Int64
+    ) throws(FileError) -> Sibling? {
+        guard let match else {
+            if let archive = try adoptArchive(of: position, among: found, now: now) { return archive }
+            let lost = position.size > position.offset ? position.size - position.offset : 0
+            pending.lostBytes[Int(LossReason.removed.rawValue)] &+= lost
+            events.append(.gone(path: position.path, offset: position.offset, lostBytes: lost))
+            release(position)
+            return nil
         }
-        let handle = try openSame(match, followingLinks: match.path == settings.path)
+        let handle = try openSame(
+            match, followingLinks: match.path == settings.path, isPacked: position.isPacked)
+        var facts = match.facts
+        if position.isPacked { facts.size = 0 }
         let file = try closing(handle) { () throws(FileError) in
-            try proven(position, handle: handle, facts: match.facts, path: match.path, now: now)
+            try proven(position, handle: handle, facts: facts, path: match.path, now: now)
         }
         if match.facts.identity != position.identity { pendingPositions.append(.finished(position.identity)) }
         if let file {
             append(file)
-            return
+            return nil
         }
         let isRotated = match.path != settings.path
-        append(fresh(handle: handle, facts: match.facts, path: match.path, isRotated: isRotated, now: now))
+        var again = fresh(handle: handle, facts: facts, path: match.path, isRotated: isRotated, now: now)
+        again.isPacked = position.isPacked
+        append(again)
         pending.truncations &+= 1
         _ = recoverCopy(of: position, now: now)
         events.append(.truncated(path: match.path, lostBytes: 0))
+        return nil
     }
 
     /// Opens rotated files that were never read: born after every file known.
@@ -72,14 +88,13 @@ extension FileTailer {
     mutating func openUnseen(
         youngerThan birth: Int64?, but live: FileIdentity?, now: Int64
     ) throws(FileError) -> Bool {
-        let birth = birth ?? (archives.isEmpty ? 0 : .max)
-        guard birth > 0 else { return true }
+        guard let birth = birth ?? (archives.isEmpty ? nil : .max) else { return true }
         let found = try siblings(byAnyName: false)
         let unseen =
             found
-            .filter { $0.facts.identity.birth >= birth || archives.contains($0.path) }
+            .filter { isYounger($0, than: birth, among: found) || archives.contains($0.path) }
             .filter { $0.facts.identity != live && !isKnown($0.facts.identity) }
-            .sorted { ($0.facts.identity.birth, $1.path) < ($1.facts.identity.birth, $0.path) }
+            .sorted { ($0.facts.identity.birth, age($0)) < ($1.facts.identity.birth, age($1)) }
         for sibling in unseen {
             guard hasRoom else { return false }
             guard let handle = try openSibling(sibling) else { continue }
@@ -92,6 +107,19 @@ extension FileTailer {
         }
         archives = []
         return open.count < IngestLimits.openFiles
+    }
+
+    /// Whether a file is younger than all that are known; where files have no birth, its name tells.
+    private func isYounger(_ sibling: Sibling, than birth: Int64, among found: [Sibling]) -> Bool {
+        if birth > 0 { return sibling.facts.identity.birth >= birth }
+        let known = found.filter { $0.path != settings.path && isKnown($0.facts.identity) }
+        guard let youngest = known.map(age).max() else { return false }
+        return sibling.path != settings.path && youngest < age(sibling)
+    }
+
+    /// Where the name of a rotated file stands among the others.
+    func age(_ sibling: Sibling) -> RotationAge {
+        RotatedName.age(of: PathParts(sibling.path).name, log: PathParts(settings.path).name)
     }
 
     /// Opens those of the rotated files of the pattern that hold what was never read: copies of what came and was
@@ -134,8 +162,8 @@ extension FileTailer {
     private func isCopyOfLive(_ handle: Int32, size: UInt64) -> Bool {
         guard let live = open.last, !live.isRotated, live.size > 0 else { return false }
         let count = Int(min(size, live.size, UInt64(IngestLimits.tailBytes)))
-        guard let mine = try? bytes(of: live.handle, at: 0, count: count) else { return true }
-        return (try? bytes(of: handle, at: 0, count: count)) == mine
+        guard let mine = try? files.bytes(of: live.handle, at: 0, count: count) else { return true }
+        return (try? files.bytes(of: handle, at: 0, count: count)) == mine
     }
 
     private func isOfPattern(_ path: String) -> Bool { settings.pattern?.matches(path) ?? false }
@@ -167,9 +195,9 @@ extension FileTailer {
     }
 
     /// Opens a file beside the log; `nil` if it is gone or not ours to read.
-    private func openSibling(_ sibling: Sibling) throws(FileError) -> Int32? {
+    func openSibling(_ sibling: Sibling, isPacked: Bool = false) throws(FileError) -> Int32? {
         do throws(FileError) {
-            return try openSame(sibling, followingLinks: false)
+            return try openSame(sibling, followingLinks: false, isPacked: isPacked)
         } catch {
             guard error.isMissing || error.isRefusal else { throw error }
             return nil
@@ -179,8 +207,10 @@ extension FileTailer {
     /// Opens a file that was looked at before.
     ///
     /// - Throws: Also if its path leads to another file by now, as when the log was rotated in between.
-    private func openSame(_ sibling: Sibling, followingLinks: Bool) throws(FileError) -> Int32 {
-        let handle = try openFile(sibling.path, followingLinks: followingLinks)
+    private func openSame(
+        _ sibling: Sibling, followingLinks: Bool, isPacked: Bool = false
+    ) throws(FileError) -> Int32 {
+        let handle = try openFile(sibling.path, followingLinks: followingLinks, isPacked: isPacked)
         let facts = try closing(handle) { () throws(FileError) in try files.facts(handle: handle) }
         guard facts.identity == sibling.facts.identity else {
             files.close(handle: handle)
@@ -202,22 +232,8 @@ extension FileTailer {
     }
 
     /// Opens a file, unless it is one that must not be read.
-    func openFile(_ path: String, followingLinks: Bool) throws(FileError) -> Int32 {
-        let handle = try files.open(path: path, followingLinks: followingLinks)
-        guard let refusal = refusal(of: handle) else { return handle }
-        files.close(handle: handle)
-        throw refusal
-    }
-
-    /// Why an open file must not be read; asked of the file itself, so that no change of the path comes between.
-    private func refusal(of handle: Int32) -> FileError? {
-        guard settings.pattern != nil || !settings.ownPaths.isEmpty else { return nil }
-        guard let path = files.resolved(handle: handle) else { return settings.pattern == nil ? nil : .outside }
-        let place = { (root: String) in self.files.resolved(path: root) ?? root }
-        if settings.ownPaths.contains(where: { PathParts.is(path, in: place($0)) }) { return .own }
-        guard let pattern = settings.pattern else { return nil }
-        let roots = [pattern.base] + settings.linkRoots
-        return roots.contains { PathParts.is(path, in: place($0)) } ? nil : .outside
+    func openFile(_ path: String, followingLinks: Bool, isPacked: Bool = false) throws(FileError) -> Int32 {
+        try settings.open(path, followingLinks: followingLinks, isPacked: isPacked, on: files)
     }
 
     /// The file at its committed offset, if the bytes before it are those that were read.
@@ -226,18 +242,8 @@ extension FileTailer {
     func proven(
         _ position: FilePosition, handle: Int32, facts: FileFacts, path: String, now: Int64
     ) throws(FileError) -> TailedFile? {
-        guard facts.size >= position.offset, position.headLength <= IngestLimits.headBytes,
-            position.tailLength <= IngestLimits.tailBytes, UInt64(position.tailLength) <= position.offset,
-            let head = try bytes(of: handle, at: 0, count: Int(position.headLength)),
-            let tail = try bytes(
-                of: handle, at: position.offset - UInt64(position.tailLength), count: Int(position.tailLength)),
-            ContentHash.of(head) == position.headHash || position.headLength == 0,
-            ContentHash.of(tail) == position.tailHash || position.tailLength == 0
-        else { return nil }
-        return TailedFile(
-            handle: handle, identity: facts.identity, log: settings.path, path: path, offset: position.offset,
-            head: head, tail: tail,
-            size: facts.size, isRotated: path != settings.path, lineBytes: settings.lineBytes, now: now)
+        try TailedFile.resumed(
+            at: position, handle: handle, facts: facts, path: path, settings: settings, files: files, now: now)
     }
 
     /// A file from its first byte.
@@ -251,11 +257,12 @@ extension FileTailer {
     /// The file from the start of the line that is being written at its end.
     func atEnd(_ file: TailedFile, now: Int64) throws(FileError) -> TailedFile {
         let span = min(file.size, UInt64(settings.lineBytes + IngestLimits.tailBytes))
-        guard let last = try bytes(of: file.handle, at: file.size - span, count: Int(span)) else { return file }
+        guard let last = try files.bytes(of: file.handle, at: file.size - span, count: Int(span)) else { return file }
         // Without a newline in reach the rest of the line is rejected as one.
         let lineStart = last.lastIndex(of: 10).map { $0 + 1 } ?? (span < file.size ? last.count : 0)
         let offset = file.size - span + UInt64(lineStart)
-        let head = try bytes(of: file.handle, at: 0, count: Int(min(offset, UInt64(IngestLimits.headBytes)))) ?? []
+        let head =
+            try files.bytes(of: file.handle, at: 0, count: Int(min(offset, UInt64(IngestLimits.headBytes)))) ?? []
         return TailedFile(
             handle: file.handle, identity: file.identity, log: file.log, path: file.path, offset: offset, head: head,
             tail: Array(last[..<lineStart].suffix(IngestLimits.tailBytes)), size: file.size, isRotated: file.isRotated,
@@ -267,7 +274,7 @@ extension FileTailer {
         let facts = try files.facts(handle: handle)
         for known in knownPositions {
             if known.headLength == IngestLimits.headBytes,
-                let head = try bytes(of: handle, at: 0, count: IngestLimits.headBytes)
+                let head = try files.bytes(of: handle, at: 0, count: IngestLimits.headBytes)
             {
                 if ContentHash.of(head) == known.headHash { return true }
             } else if known.tailLength >= Self.provingBytes,
@@ -277,22 +284,6 @@ extension FileTailer {
             }
         }
         return false
-    }
-
-    /// Exactly `count` bytes at a place; `nil` if the file has not that many there.
-    private func bytes(of handle: Int32, at offset: UInt64, count: Int) throws(FileError) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var failure: FileError?
-        let isWhole = unsafe bytes.withUnsafeMutableBytes { buffer in
-            do throws(FileError) {
-                return unsafe try files.read(handle: handle, at: offset, into: buffer) == count
-            } catch {
-                failure = error
-                return false
-            }
-        }
-        if let failure { throw failure }
-        return isWhole ? bytes : nil
     }
 
     /// Whether rotation makes a name of another; among the logs of a pattern names are read more strictly.
@@ -409,12 +400,15 @@ extension FileError {
     static let outside = FileError(code: -1)
     /// The file is one of the daemon's own.
     static let own = FileError(code: -2)
+    /// More has to be decompressed than is done at once; the same call again goes on with it.
+    static let working = FileError(code: -3)
 
     /// What is wrong, in words.
     var words: String {
         switch self {
         case .outside: "it lies outside of the directories that links may lead into"
         case .own: "it is a file of the daemon's own"
+        case .working: "what follows it was compressed and is searched"
         default: reason(code)
         }
     }

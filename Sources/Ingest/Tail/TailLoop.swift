@@ -3,7 +3,7 @@ import LineFormats
 
 /// What a tail does at each turn of its thread, without the thread: infer, then read into free batches.
 struct TailLoop: ~Copyable {
-    private var logs: LogSet
+    private var logs: any LineFiles
     private var decoder: LineDecoder?
     private let pool: BatchPool
     private let queue: BatchQueue
@@ -18,7 +18,7 @@ struct TailLoop: ~Copyable {
     private(set) var wakeAt: Int64?
 
     /// A loop at its start.
-    init(logs: LogSet, schema: SourceSchema, pool: BatchPool, queue: BatchQueue) {
+    init(logs: any LineFiles, schema: SourceSchema, pool: BatchPool, queue: BatchQueue) {
         self.logs = logs
         self.pool = pool
         self.queue = queue
@@ -64,6 +64,9 @@ struct TailLoop: ~Copyable {
         case .idle:
             pool.put(batch)
             return true
+        case .working:
+            pool.put(batch)
+            return false
         case .needsLargeBatch:
             pool.put(batch)
             guard let schema else { return true }

@@ -49,3 +49,38 @@ public struct TailSettings: Sendable, Equatable {
         self.schemaDirectory = schemaDirectory
     }
 }
+
+extension TailSettings {
+    /// Opens a file, unless it is one that must not be read.
+    func open(
+        _ path: String, followingLinks: Bool, isPacked: Bool = false, on files: any FileSystem
+    ) throws(FileError) -> Int32 {
+        let handle =
+            isPacked
+            ? try files.openPacked(path: path, followingLinks: followingLinks)
+            : try files.open(path: path, followingLinks: followingLinks)
+        guard let refusal = refusal(of: handle, on: files) else { return handle }
+        files.close(handle: handle)
+        throw refusal
+    }
+
+    /// Why an open file must not be read; asked of the file itself, so that no change of the path comes between.
+    private func refusal(of handle: Int32, on files: any FileSystem) -> FileError? {
+        guard pattern != nil || !ownPaths.isEmpty else { return nil }
+        guard let path = files.resolved(handle: handle) else { return pattern == nil ? nil : .outside }
+        let place = { (root: String) in files.resolved(path: root) ?? root }
+        if ownPaths.contains(where: { PathParts.is(path, in: place($0)) }) { return .own }
+        guard let pattern else { return nil }
+        let roots = [pattern.base] + linkRoots
+        return roots.contains { PathParts.is(path, in: place($0)) } ? nil : .outside
+    }
+
+    /// Whether a file that the pattern stands for is to be read.
+    func accepts(_ path: String, of pattern: PathPattern) -> Bool {
+        let name = PathParts(path).name
+        if RotatedName.isForeign(name), !RotatedName.isForeign(String(decoding: pattern.suffix, as: UTF8.self)) {
+            return false
+        }
+        return !exclude.contains { $0.text.utf8.contains(0x2F) ? $0.matches(path) : $0.matches(name) }
+    }
+}

@@ -23,7 +23,7 @@ public final class TailSource: Sendable {
     private let pool: BatchPool
     private let thread: SourceThread
     /// What the first look found, until the thread takes it.
-    private let found = Guarded<LogSet?>(nil)
+    private let found = Guarded<(any LineFiles)?>(nil)
     private let current: Guarded<SourceStatus>
     private let onEvent: @Sendable (SourceEvent) -> Void
 
@@ -83,8 +83,12 @@ public final class TailSource: Sendable {
         return batch
     }
 
-    private func makeLogs() -> LogSet {
-        LogSet(settings: settings, pattern: pattern, files: LinuxFileSystem(), resume: resume, startAt: startAt)
+    private func makeLogs() -> any LineFiles {
+        let files = UnpackingFiles(LinuxFileSystem())
+        if ArchiveSet.isNamed(by: pattern) {
+            return ArchiveSet(settings: settings, pattern: pattern, files: files, resume: resume, startAt: startAt)
+        }
+        return LogSet(settings: settings, pattern: pattern, files: files, resume: resume, startAt: startAt)
     }
 
     /// Begins to read.
@@ -100,7 +104,7 @@ public final class TailSource: Sendable {
         if var logs = takeFound() { logs.close() }
     }
 
-    private func takeFound() -> LogSet? {
+    private func takeFound() -> (any LineFiles)? {
         found.withLock { found in
             defer { found = nil }
             return found

@@ -19,6 +19,9 @@ struct TailedFile {
         case lineExceedsBatch
         /// The bytes before the offset are not those that were read. The batch is untouched.
         case changed
+        /// There is more to decompress, or to search for the end of a line, than is done at once: go on later. The
+        /// batch is untouched.
+        case working
         /// The system said no. The batch is untouched.
         case failed(FileError)
     }
@@ -44,6 +47,8 @@ struct TailedFile {
     private(set) var offset: UInt64
     /// Whether the path leads elsewhere and the file is only drained.
     var isRotated: Bool
+    /// Whether its identity is that of a compressed file, and not of what it was before.
+    var isPacked = false
     /// Largest size seen.
     private(set) var size: UInt64
     /// When the size was last seen to change, monotonic nanoseconds.
@@ -79,15 +84,40 @@ struct TailedFile {
         lastGrowth = now
     }
 
+    /// The file at its committed offset, if the bytes before it are those that were read.
+    ///
+    /// - Throws: They could not be read, which proves nothing.
+    static func resumed(
+        at position: FilePosition, handle: Int32, facts: FileFacts, path: String, settings: TailSettings,
+        files: any FileSystem, now: Int64
+    ) throws(FileError) -> TailedFile? {
+        // How much a compressed file holds is not known before it is read.
+        let isPacked = files.packed(handle: handle) != nil
+        guard isPacked || facts.size >= position.offset, position.headLength <= IngestLimits.headBytes,
+            position.tailLength <= IngestLimits.tailBytes, UInt64(position.tailLength) <= position.offset,
+            let head = try files.bytes(of: handle, at: 0, count: Int(position.headLength)),
+            ContentHash.of(head) == position.headHash || position.headLength == 0,
+            let tail = try files.bytes(
+                of: handle, at: position.offset - UInt64(position.tailLength), count: Int(position.tailLength)),
+            ContentHash.of(tail) == position.tailHash || position.tailLength == 0
+        else { return nil }
+        var file = TailedFile(
+            handle: handle, identity: facts.identity, log: settings.path, path: path, offset: position.offset,
+            head: head, tail: tail, size: max(facts.size, position.offset),
+            isRotated: path != settings.path, lineBytes: settings.lineBytes, now: now)
+        file.isPacked = position.isPacked
+        return file
+    }
+
     /// Bytes a batch needs to hold any line within the limit.
     static func largeBatchBytes(lineBytes: Int) -> Int { IngestLimits.tailBytes + lineBytes + 1 }
 
     /// The position as it goes into the state.
     var position: FilePosition {
         FilePosition(
-            identity: identity, path: log, offset: offset, headLength: UInt32(clamping: head.count),
+            identity: identity, path: log, offset: offset, size: size, headLength: UInt32(clamping: head.count),
             headHash: ContentHash.of(head), tailLength: UInt32(clamping: tail.count), tailHash: ContentHash.of(tail),
-            isRotated: isRotated)
+            isRotated: isRotated, isPacked: isPacked)
     }
 
     /// Bytes there are and that are not consumed.
@@ -167,6 +197,7 @@ struct TailedFile {
             }
             return consume(batch, from: context, to: count, isFinal: true, decoder: &decoder) ? .consumed : .nothing
         } catch {
+            if error == .working { return .working }
             // Younger files need not wait for one that cannot be read.
             hasReachedEnd = true
             failingSince = failingSince ?? now
@@ -325,10 +356,6 @@ struct TailedFile {
     private mutating func cross(
         _ batch: EventBatch, from files: any FileSystem, isFinal: Bool, now: Int64
     ) throws(FileError) -> Outcome? {
-        // What is to be crossed must still be there: a writer may have truncated the file or filled the hole.
-        let context = tail.count
-        let count = try read(batch, from: files, at: offset - UInt64(context), count: context + 1)
-        guard isUnchanged(batch, count: count), count == context + 1 else { return .changed }
         var searched: UInt64
         let isHole: Bool
         switch gap {
@@ -336,11 +363,19 @@ struct TailedFile {
         case .longLine(let place): (searched, isHole) = (place, false)
         case .nulBytes(let place): (searched, isHole) = (place, true)
         }
-        if isHole, unsafe batch.bytes.load(fromByteOffset: context, as: UInt8.self) != 0 {
-            gap = .none
-            return nil
+        // What is to be crossed must still be there: a writer may have truncated the file or filled the hole. Nobody
+        // writes into what is compressed, and going back in it means to decompress it again.
+        if files.packed(handle: handle) == nil {
+            let context = tail.count
+            let count = try read(batch, from: files, at: offset - UInt64(context), count: context + 1)
+            guard isUnchanged(batch, count: count), count == context + 1 else { return .changed }
+            if isHole, unsafe batch.bytes.load(fromByteOffset: context, as: UInt8.self) != 0 {
+                gap = .none
+                return nil
+            }
         }
-        while true {
+        let begin = searched
+        while searched - begin < UInt64(IngestLimits.searchBytes) {
             // Overlap by what has to be kept before the offset that may be found.
             let overlap = min(searched, UInt64(IngestLimits.tailBytes))
             let count = try read(batch, from: files, at: searched - overlap, count: batch.byteCapacity)
@@ -359,6 +394,7 @@ struct TailedFile {
             leave(batch, to: count, startingAt: searched - UInt64(count), isHole: isHole)
             return .consumed
         }
+        return .working
     }
 
     /// Where a gap ends: after a newline, or before a byte that is not NUL.

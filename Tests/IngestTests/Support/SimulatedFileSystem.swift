@@ -19,6 +19,8 @@ final class SimulatedFileSystem: FileSystem {
     private var handles: [Int32: Node] = [:]
     private var nextHandle: Int32 = 3
     private var births: Int64 = 0
+    /// Whether the file system keeps births.
+    var hasBirths = true
     /// Paths that nobody may open or look at.
     var denied: Set<String> = []
     /// Error number of the next read, once.
@@ -37,7 +39,7 @@ final class SimulatedFileSystem: FileSystem {
 
     private func facts(_ node: Node) -> FileFacts {
         FileFacts(
-            identity: FileIdentity(device: 1, inode: node.inode, birth: node.birth), size: UInt64(node.bytes.count),
+            identity: FileIdentity(device: 1, inode: node.inode, birth: hasBirths ? node.birth : 0), size: UInt64(node.bytes.count),
             isRegular: node.isRegular)
     }
 
@@ -57,6 +59,8 @@ final class SimulatedFileSystem: FileSystem {
         nextHandle += 1
         return nextHandle - 1
     }
+
+    func openPacked(path: String, followingLinks: Bool) throws(FileError) -> Int32 { throw FileError(code: ENOTSUP) }
 
     func close(handle: Int32) { handles[handle] = nil }
 
@@ -131,6 +135,13 @@ final class SimulatedFileSystem: FileSystem {
     func copy(_ path: String, to other: String) {
         create(other)
         entries[other]?.bytes = content(path)
+    }
+
+    /// Replaces a file by a compressed one, as `gzip` does.
+    func compress(_ path: String) {
+        create(path + ".gz")
+        entries[path + ".gz"]?.bytes = gzip(content(path))
+        remove(path)
     }
 
     /// Makes a link lead to a path, replacing the link.
