@@ -3,12 +3,16 @@ import TestKit
 
 @testable import Ingest
 
-/// A file system whose calls fail now and then, for no reason that lasts.
+/// A file system whose calls fail now and then, for no reason that lasts, and whose files change between two calls.
 final class FaultyFiles: FileSystem {
     private let files: SimulatedFileSystem
     private var random: SplitMix64
     /// One call in so many fails; 0 for none.
     var oneIn: UInt64 = 0
+    /// Before one call in so many something happens to the files; 0 for none.
+    var meanwhileOneIn: UInt64 = 0
+    /// What that is.
+    var meanwhile: () -> Void = {}
 
     init(_ files: SimulatedFileSystem, seed: UInt64) {
         self.files = files
@@ -16,6 +20,7 @@ final class FaultyFiles: FileSystem {
     }
 
     private func enter() throws(FileError) {
+        if meanwhileOneIn > 0, random.next() % meanwhileOneIn == 0 { meanwhile() }
         guard oneIn > 0, random.next() % oneIn == 0 else { return }
         throw FileError(code: [EIO, ENOMEM, EMFILE, ESTALE][Int(random.next() % 4)])
     }

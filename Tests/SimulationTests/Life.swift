@@ -31,11 +31,11 @@ final class Life {
 
     /// Starts from what is in the directory.
     ///
-    /// `first` sees the first cut before it is committed, and whether the state that it goes on from knew a file.
+    /// `first` sees the first cut before it is committed, and the positions of the state that it goes on from.
     init(
         _ files: any FileSystem, _ directory: any StateDirectory, settings: MonitorSettings, at now: Instant,
         rowsPerBatch: Int,
-        first: (MonitorCut, StateStore.Standing, UInt64?, Bool, EventBatch?) throws(Violation) -> Void
+        first: (MonitorCut, StateStore.Standing, UInt64?, [FilePosition], EventBatch?) throws(Violation) -> Void
     ) throws(Violation) {
         let store = StateStore(directory)
         var state: MonitorState?
@@ -56,9 +56,10 @@ final class Life {
         (tail.batchBytes, tail.batchRows, tail.lineBytes) = (8_192, rowsPerBatch, 2_048)
         let pools = [BatchPool(source: 0), BatchPool(source: 1)]
         for pool in pools { queue.register(pool) }
+        let positions = state?.sources.first?.positions ?? []
         var logs = LogSet(
             settings: tail, pattern: PathPattern(literal: tail.path), files: UnpackingFiles(files),
-            resume: state?.sources.first?.positions ?? [], startAt: .beginning)
+            resume: positions, startAt: .beginning)
         logs.look(now: now.monotonic)
         let carrier = logs.hasPending ? EventBatch.carrier(source: 0) : nil
         if let carrier {
@@ -70,8 +71,7 @@ final class Life {
         intake = LineIntake(
             schema: .fixed(Self.schema(model: "datagrams")), defaultModel: "datagrams", pool: pools[1], queue: queue)
         let cut = monitor.cut(at: now)
-        let knewFiles = state?.sources.first?.positions.contains { !$0.isHorizon } == true
-        try first(cut, standing, restored, knewFiles, carrier)
+        try first(cut, standing, restored, positions, carrier)
         commit(cut)
     }
 

@@ -1,4 +1,7 @@
+import Events
 import TestKit
+
+@testable import Ingest
 
 /// Who writes the log: numbered lines, broken anywhere, in files that are rotated, deleted, truncated or swapped; and
 /// what may be expected of who reads it.
@@ -13,6 +16,8 @@ struct LogWriter {
         case copyTruncate
         /// Deleted and created anew.
         case recreate
+        /// Renamed, and compressed while the daemon is down.
+        case compress
     }
 
     /// One file of the log as its writer knows it.
@@ -22,6 +27,8 @@ struct LogWriter {
         var lines: [Int] = []
         /// Whether a start without positions found it rotated already.
         var isOrphan = false
+        /// What it was, if it is compressed by now.
+        var formerly: FileIdentity?
         /// Rest of a line that has begun.
         var rest: (line: Int, text: String)?
 
@@ -117,8 +124,8 @@ struct LogWriter {
     mutating func rotate() {
         generation += 1
         switch kind {
-        case .rename:
-            let moved = "\(Self.path).\(generation)"
+        case .rename, .compress:
+            let moved = kind == .rename ? "\(Self.path).\(generation)" : "\(Self.path)-\(20_260_000 + generation)"
             files.rename(live.path, to: moved)
             live.path = moved
             past.append(live)
@@ -138,6 +145,44 @@ struct LogWriter {
             gone.formUnion(live.forget())
             files.create(Self.path)
         }
+    }
+
+    /// Compresses rotated files, all but the youngest if that is to be delayed.
+    mutating func compress(delaying isDelayed: Bool) {
+        guard kind == .compress else { return }
+        for index in past.indices.dropLast(isDelayed ? 1 : 0) where past[index].formerly == nil {
+            var file = past[index]
+            finish(&file)
+            file.formerly = files.identity(file.path)
+            files.compress(file.path)
+            file.path += ".gz"
+            past[index] = file
+        }
+    }
+
+    /// Lines of compressed files that a start with these positions need not find.
+    ///
+    /// A file of which something was read is recognised, and those that are younger than the youngest one known.
+    func unrecognised(by positions: [FilePosition]) -> [Int] {
+        let known = positions.filter { !$0.isHorizon && !$0.isPacked }
+        let youngest = known.max { $0.identity.birth < $1.identity.birth }
+        var lines: [Int] = []
+        for file in past {
+            guard let identity = file.formerly else { continue }
+            if positions.contains(where: { $0.isPacked && $0.identity == files.identity(file.path) }) { continue }
+            if let position = known.first(where: { $0.identity == identity }) {
+                if position.tailLength < FileTailer.provingBytes { lines += file.lines }
+                continue
+            }
+            guard let youngest, identity.birth > youngest.identity.birth,
+                youngest.tailLength >= FileTailer.provingBytes,
+                past.contains(where: { $0.formerly == youngest.identity })
+            else {
+                lines += file.lines
+                continue
+            }
+        }
+        return lines
     }
 
     /// A reader begins with the live file, and knows of no other.

@@ -62,6 +62,7 @@ final class World {
         settings.sources = [LogWriter.source, "udp:simulated"]
         settings.learning.events = Int(random.next() % 3) * 40
         settings.exposedValues = ["seq"]
+        faulty.meanwhile = { [unowned self] in rotate() }
     }
 
     /// Lives through a history of `count` steps and its end.
@@ -114,6 +115,7 @@ final class World {
         case 0..<2: write()
         case 2: writeLate()
         case 3: rotate()
+        case 4: compress()
         default: try start()
         }
     }
@@ -135,6 +137,12 @@ final class World {
         note("rotate")
         writer.rotate()
         isLate = false
+    }
+
+    private func compress() {
+        let isDelayed = chance(2)
+        note("compress\(isDelayed ? ", all but the youngest" : "")")
+        writer.compress(delaying: isDelayed)
     }
 
     private func remove() {
@@ -189,7 +197,7 @@ final class World {
     /// Long enough for rotated files to be given up.
     private func jump() throws(Violation) {
         note("61 seconds")
-        faulty.oneIn = 0
+        (faulty.oneIn, faulty.meanwhileOneIn) = (0, 0)
         writer.finishAll()
         isLate = true
         look()
@@ -215,7 +223,8 @@ final class World {
 
     private func flake() {
         faulty.oneIn = faulty.oneIn == 0 ? UInt64(number(3...30)) : 0
-        note("one call in \(faulty.oneIn) fails")
+        faulty.meanwhileOneIn = faulty.meanwhileOneIn == 0 && chance(2) ? UInt64(number(5...40)) : 0
+        note("one call in \(faulty.oneIn) fails, before one in \(faulty.meanwhileOneIn) the log is rotated")
     }
 
     private func reload() throws(Violation) {
@@ -283,9 +292,9 @@ final class World {
         if deaths != .max { directory.fault = .init(after: deaths, code: EIO, calls: .max >> 1, isDeath: true) }
         let life = try Life(
             faulty, directory, settings: settings, at: now, rowsPerBatch: rowsPerBatch
-        ) { cut, standing, restored, knewFiles, carrier throws(Violation) in
+        ) { cut, standing, restored, positions, carrier throws(Violation) in
             guard !directory.isDead else { return }
-            try resume(standing, from: restored, knewFiles: knewFiles)
+            try resume(standing, from: restored, positions)
             if let carrier { try shadow.apply(carrier) }
             try shadow.check(cut.snapshot)
             shadows[cut.state.generation] = shadow
@@ -305,7 +314,7 @@ final class World {
 
     /// What a start found decides what is expected of it.
     private func resume(
-        _ standing: StateStore.Standing, from restored: UInt64?, knewFiles: Bool
+        _ standing: StateStore.Standing, from restored: UInt64?, _ positions: [FilePosition]
     ) throws(Violation) {
         note("\(standing)")
         shadow = restored.flatMap { shadows[$0] } ?? Shadow()
@@ -326,7 +335,8 @@ final class World {
         // What a file that is gone had, and a commit later than this one knew, cannot be read again.
         excused.formUnion(writer.gone.subtracting(shadow.seen))
         // A state that knew no file, because no look had succeeded, cannot tell a rotated file from an old archive.
-        if !knewFiles || standing == .none { writer.orphanPast() }
+        if standing == .none || positions.allSatisfy(\.isHorizon) { writer.orphanPast() }
+        excused.formUnion(Set(writer.unrecognised(by: positions)).subtracting(shadow.seen))
     }
 
     /// SIGKILL, at rest or at some call of a commit.
@@ -396,7 +406,7 @@ final class World {
     private func end() throws(Violation) {
         note("peace")
         directory.restart()
-        faulty.oneIn = 0
+        (faulty.oneIn, faulty.meanwhileOneIn) = (0, 0)
         writer.finishAll()
         while life == nil { try start() }
         directory.restart()

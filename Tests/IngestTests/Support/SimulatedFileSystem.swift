@@ -39,7 +39,8 @@ final class SimulatedFileSystem: FileSystem {
 
     private func facts(_ node: Node) -> FileFacts {
         FileFacts(
-            identity: FileIdentity(device: 1, inode: node.inode, birth: hasBirths ? node.birth : 0), size: UInt64(node.bytes.count),
+            identity: FileIdentity(device: 1, inode: node.inode, birth: hasBirths ? node.birth : 0),
+            size: UInt64(node.bytes.count),
             isRegular: node.isRegular)
     }
 
@@ -130,6 +131,9 @@ final class SimulatedFileSystem: FileSystem {
 
     /// The content.
     func content(_ path: String) -> [UInt8] { entries[path]?.bytes ?? [] }
+
+    /// What tells a file from others; `nil` if there is none.
+    func identity(_ path: String) -> FileIdentity? { entries[path].map { facts($0).identity } }
 
     /// Copies a file under another name.
     func copy(_ path: String, to other: String) {
