@@ -16,12 +16,15 @@ final class Daemon {
     }
 
     /// Starts the binary with `arguments`; its log goes to a file in `folder`.
-    init(_ arguments: [String], in folder: TemporaryFolder) throws {
+    ///
+    /// `tracer` is a command that starts the command behind it.
+    init(_ arguments: [String], under tracer: [String] = [], in folder: TemporaryFolder) throws {
         log = folder.file("log.\(UUID().uuidString)")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         process = Process()
-        process.executableURL = Self.binary
-        process.arguments = arguments
+        let command = tracer + [Self.binary.path] + arguments
+        process.executableURL = URL(filePath: command[0])
+        process.arguments = Array(command.dropFirst())
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: log)
