@@ -247,7 +247,7 @@ import Testing
             .deletingLastPathComponent()
         let bytes = Array(try Data(contentsOf: top.appending(path: "deploy/telltale.yaml")))
         var configuration = try ConfigurationDecoder.decode(bytes, file: "telltale.yaml")
-        #expect(configuration.sources.count == 10)
+        #expect(configuration.sources.count == 11)
         #expect(configuration.monitor.models.count == 1)
         configuration.sources = []
         configuration.monitor.models = []
