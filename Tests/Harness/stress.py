@@ -241,8 +241,12 @@ def disk(options):
             resource.prlimit(sidecar.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
         import resource
+        def remount(how):
+            subprocess.run(["mount", "-o", f"remount,{how}", sidecar.state], check=True)
+
         if is_mounted:
             trouble("full disk", fill, filler.unlink, "disk_full")
+            trouble("read-only disk", lambda: remount("ro"), lambda: remount("rw"), "permission")
         else:
             print("  full disk and read-only disk: left out, mounting is not allowed here")
         trouble(
