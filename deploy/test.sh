@@ -10,6 +10,7 @@
 #        simulation  10,000 histories of the core, the tail and the disk, each drawn from a seed
 #        kill        a real daemon killed again and again: every line counted exactly once
 #        stress      floods, reloads in a row, a failing disk, a clock that is set: all of it counted, nothing else lost
+#        backfill    a log of the past, replayed, backfilled with promtool, and asked about on a real Prometheus
 #        clients     the examples with real clients against the real daemon: scraped is what was sent
 #        rules       promtool: configuration, rules, unit tests of the rules
 #        routes      amtool: configurations, routes, templates
@@ -24,7 +25,9 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
 . deploy/packages.sh
 
-parts=(format build unit simulation kill stress clients rules routes dashboards manifests release demo)
+parts=(
+    format build unit simulation kill stress backfill clients rules routes dashboards manifests release demo
+)
 import_check=(--explicit-target-dependency-import-check error)
 static=(-c release --static-swift-stdlib --scratch-path .build/static)
 size_limit=25000000
@@ -81,6 +84,11 @@ part_kill() {
 part_stress() {
     check 'swift build' quietly swift build --product telltale "${import_check[@]}"
     check 'stress' Tests/Harness/stress.sh --latency 2 --duration 10 --stops 10 --rate 20000 --binary "$(swift build --show-bin-path)/telltale"
+}
+
+part_backfill() {
+    check 'swift build' quietly swift build --product telltale "${import_check[@]}"
+    check 'backfill' Tests/Harness/backfill.sh --binary "$(swift build --show-bin-path)/telltale"
 }
 
 part_clients() {

@@ -10,9 +10,12 @@ internal import Sketches
 public enum Catalog {
     /// Every family, in the order of exposition.
     public static let families: [FamilyDescriptor] =
+        modelFamilies + IngestFamilies.all + CustomFamilies.all + DaemonFamilies.all
+
+    /// Those about models.
+    static let modelFamilies =
         TrafficFamilies.all + FeatureFamilies.all + DriftFamilies.all + VerdictFamilies.all
         + MovementFamilies.all + ModelVerdictFamilies.all + DetectorFamilies.all + OutcomeFamilies.all
-        + IngestFamilies.all + CustomFamilies.all + DaemonFamilies.all
 
     /// Writes all series of a snapshot, and the end of the exposition.
     ///
@@ -25,7 +28,16 @@ public enum Catalog {
     public static func render(
         _ snapshot: MonitorSnapshot, daemon: DaemonStatus, into writer: inout ExpositionWriter
     ) {
-        let models = snapshot.models.map { LabelledModel($0, writer: &writer) }
+        renderModels(snapshot.models, into: &writer)
+        IngestFamilies.render(snapshot.sources, daemon: daemon, into: &writer)
+        CustomFamilies.render(snapshot, into: &writer)
+        DaemonFamilies.render(snapshot, daemon: daemon, into: &writer)
+        writer.finish()
+    }
+
+    /// Writes all series about models.
+    static func renderModels(_ snapshots: [ModelSnapshot], into writer: inout ExpositionWriter) {
+        let models = snapshots.map { LabelledModel($0, writer: &writer) }
         TrafficFamilies.render(models, into: &writer)
         FeatureFamilies.render(models, into: &writer)
         DriftFamilies.render(models, into: &writer)
@@ -34,10 +46,6 @@ public enum Catalog {
         ModelVerdictFamilies.render(models, into: &writer)
         DetectorFamilies.render(models, into: &writer)
         OutcomeFamilies.render(models, into: &writer)
-        IngestFamilies.render(snapshot.sources, daemon: daemon, into: &writer)
-        CustomFamilies.render(snapshot, into: &writer)
-        DaemonFamilies.render(snapshot, daemon: daemon, into: &writer)
-        writer.finish()
     }
 }
 

@@ -33,6 +33,11 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     public private(set) var cumulative: [UInt64] = []
     /// Those of them that were written as 0, because they were not shown before.
     public private(set) var begun: [UInt64] = []
+    private var keepsSamples = false
+    /// Every sample since the last `clear`, if they are kept.
+    private(set) var samples: [WrittenSample] = []
+    /// The families begun since the last `clear`, if samples are kept.
+    private(set) var sampledFamilies: [FamilyDescriptor] = []
 
     /// Creates an empty writer.
     ///
@@ -54,10 +59,14 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     /// - Parameter shown: Hashes of the series that only grow and that the reader has seen before. Any other is written
     ///   as 0, whatever its value: what it had when it came up would be lost to `increase`. `nil` writes values as they
     ///   are.
+    /// - Parameter keepsSamples: Whether what is written is to be taken over by a `SeriesIndex`.
     public mutating func clear(
-        format: ExpositionFormat, selection: Set<String>? = nil, shown: Set<UInt64>? = nil
+        format: ExpositionFormat, selection: Set<String>? = nil, shown: Set<UInt64>? = nil, keepsSamples: Bool = false
     ) {
         self.format = format
+        self.keepsSamples = keepsSamples
+        samples.removeAll(keepingCapacity: true)
+        sampledFamilies.removeAll(keepingCapacity: true)
         self.shown = shown
         cumulative.removeAll(keepingCapacity: true)
         begun.removeAll(keepingCapacity: true)
@@ -81,6 +90,7 @@ public struct ExpositionWriter: ~Copyable, Sendable {
         opening = LabelBlock(offset: blocks.count, count: family.opening.count)
         blocks.append(family.opening.span)
         isHeaderDue = true
+        if keepsSamples { sampledFamilies.append(family) }
         return true
     }
 
@@ -189,6 +199,7 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     @inline(__always)
     public mutating func close(count value: UInt64) {
         closeLabels()
+        if keepsSamples { keepSample(Double(value)) }
         output.append(decimal: shown != nil && beginsHere() ? 0 : value)
         output.append(UInt8(ascii: "\n"))
     }
@@ -197,6 +208,7 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     @inline(__always)
     public mutating func close(_ value: Double) {
         closeLabels()
+        if keepsSamples { keepSample(value) }
         output.append(shown != nil && beginsHere() ? 0 : value)
         output.append(UInt8(ascii: "\n"))
     }
@@ -204,6 +216,7 @@ public struct ExpositionWriter: ~Copyable, Sendable {
     /// Closes the open series of an identity, whose value is always 1.
     public mutating func closeIdentity() {
         closeLabels()
+        if keepsSamples { keepSample(1) }
         output.append("1\n")
     }
 
@@ -224,6 +237,13 @@ public struct ExpositionWriter: ~Copyable, Sendable {
         }
         assert(seen.insert(output.copy(from: lineStart)), "a series is exposed twice")
         seriesCount += 1
+    }
+
+    /// Notes the sample whose labels were just closed.
+    @inline(never)
+    private mutating func keepSample(_ value: Double) {
+        samples.append(
+            WrittenSample(family: sampledFamilies.count - 1, start: lineStart, end: output.count, value: value))
     }
 
     // MARK: Zero first

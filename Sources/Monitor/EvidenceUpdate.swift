@@ -6,7 +6,7 @@ import Statistics
 /// cut and signal, whatever the traffic.
 extension ModelSlot {
     /// Fewest events of a tick; a signal with fewer waits for the next cut.
-    private static let tickEvents: UInt64 = 100
+    static let tickEvents: UInt64 = 100
     /// Ticks before their pace is known.
     private static let pacedTicks: UInt64 = 20
     /// The pace that is assumed before, and bounds of the measured one, in seconds per tick.
@@ -32,9 +32,23 @@ extension ModelSlot {
         return EvidenceRanking.threshold(signals: compared, logBudget: logBudget(setting))
     }
 
+    /// Values that some signal has to count, at least, before its tick is due; at least 1.
+    var valuesToTick: UInt64 {
+        var fewest = Self.tickEvents
+        for number in state.signals.indices where compiled[number].cellCount > 1 {
+            let counted = state.signals[number].evidence?.counted.reduce(0, &+) ?? 0
+            let fresh = state.signals[number].bins.reduce(0, &+) &- counted
+            fewest = min(fewest, fresh < Self.tickEvents ? Self.tickEvents - fresh : 1)
+        }
+        return fewest
+    }
+
     /// Completes a tick of each signal that has counted enough since its last one.
-    mutating func completeTicks(_ setting: VerdictSetting) {
-        guard comparedCount > 0 else { return }
+    ///
+    /// Returns the verdicts that changed.
+    @discardableResult
+    mutating func completeTicks(_ setting: VerdictSetting) -> [VerdictChange] {
+        guard comparedCount > 0 else { return [] }
         let now = state.clock.watermark
         var ticks: [(number: Int, tick: EvidenceDetector.Tick)] = []
         var evidence: [Double] = []
@@ -43,11 +57,12 @@ extension ModelSlot {
             if let tick { ticks.append((number, tick)) }
             evidence.append(tick?.logEvidence ?? state.signals[number].evidence?.detector.logEvidence ?? -.infinity)
         }
-        guard !ticks.isEmpty else { return }
+        guard !ticks.isEmpty else { return [] }
         let threshold = EvidenceRanking.threshold(evidence, logBudget: logBudget(setting))
-        for (number, tick) in ticks { conclude(tick, of: number, threshold: threshold, setting) }
+        let changes = ticks.compactMap { number, tick in conclude(tick, of: number, threshold: threshold, setting) }
         if state.evidenceSince == nil { state.evidenceSince = now }
         state.evidenceTicks &+= 1
+        return changes
     }
 
     /// The tick of a signal; `nil` if it has counted too little since its last one.
@@ -66,11 +81,11 @@ extension ModelSlot {
             zip(last.counts, fresh).map { $0 &+ $1 }, at: now, uncounted: last.uncounted &+ freshInvalid)
     }
 
-    /// Completes a tick of a signal and comes to a verdict.
+    /// Completes a tick of a signal and comes to a verdict; returns it if it is another one.
     private mutating func conclude(
         _ tick: EvidenceDetector.Tick, of number: Int, threshold: Double, _ setting: VerdictSetting
-    ) {
-        guard let reference = compiled[number].reference, var detector = detectors[number] else { return }
+    ) -> VerdictChange? {
+        guard let reference = compiled[number].reference, var detector = detectors[number] else { return nil }
         detector.complete(tick, threshold: threshold)
         let wasDrifted = state.signals[number].evidence?.isDrifted ?? false
         let effect = effect(detector.state, reference, setting)
@@ -80,6 +95,12 @@ extension ModelSlot {
             detector: detector.state, counted: state.signals[number].bins,
             countedInvalid: state.signals[number].issues.invalid, isDrifted: isDrifted)
         detectors[number] = detector
+        guard isDrifted != wasDrifted else { return nil }
+        return VerdictChange(
+            model: state.model, version: state.version, kind: reference.kind, name: reference.name,
+            isDrifted: isDrifted, time: state.clock.watermark,
+            onset: isDrifted ? detector.state.episode?.onset.time : nil, effect: isDrifted ? effect : nil,
+            logEvidence: max(0, detector.state.logEvidence))
     }
 
     /// How large the drift is that a detector has found; `nil` if it has found none.

@@ -113,6 +113,12 @@ public struct Monitor: ~Copyable {
     /// Costs are those of what changed since the last one: per model with 16 signals a few
     /// milliseconds at most.
     public mutating func cut(at now: Instant) -> MonitorCut {
+        let snapshot = snapshot(at: now)
+        return MonitorCut(snapshot: snapshot, state: state(at: now))
+    }
+
+    /// The part of a cut that is published, without the state, which costs a copy of whatever changes next.
+    public mutating func snapshot(at now: Instant) -> MonitorSnapshot {
         advance(to: now)
         generation &+= 1
         for slot in slots.indices where slots[slot].isDirty || slots[slot].cached == nil {
@@ -121,7 +127,7 @@ public struct Monitor: ~Copyable {
             slots[slot].cached = slots[slot].snapshot(settings: settings, setting: setting)
             slots[slot].isDirty = false
         }
-        let snapshot = MonitorSnapshot(
+        return MonitorSnapshot(
             taken: now, generation: generation,
             models: slots.compactMap(\.cached).sorted { ($0.model, $0.version) < ($1.model, $1.version) },
             sources: sources.map {
@@ -129,7 +135,6 @@ public struct Monitor: ~Copyable {
             },
             custom: custom.cut(now: arrivalTime(at: now)),
             overflows: MonitorLimit.allCases.map { (limit: $0.label, count: overflows[Int($0.rawValue)]) })
-        return MonitorCut(snapshot: snapshot, state: state(at: now))
     }
 
     // MARK: Sources

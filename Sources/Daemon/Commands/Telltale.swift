@@ -19,8 +19,8 @@ public struct Telltale: ParsableCommand {
             arguments.
             """,
         subcommands: [
-            RunCommand.self, CheckCommand.self, CheckConfigCommand.self, ReferenceCommand.self, SimulateCommand.self,
-            VersionCommand.self,
+            RunCommand.self, CheckCommand.self, CheckConfigCommand.self, ReferenceCommand.self, ReplayCommand.self,
+            SimulateCommand.self, VersionCommand.self,
         ])
 
     /// Creates the command.

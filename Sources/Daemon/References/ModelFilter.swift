@@ -42,7 +42,7 @@ struct ModelFilter {
                 hasUnnamed = true
             }
             guard isWanted else { continue }
-            if kept < row { Self.move(row, to: kept, in: batch) }
+            if kept < row { batch.move(row: row, to: kept) }
             kept += 1
         }
         batch.rowCount = kept
@@ -51,20 +51,23 @@ struct ModelFilter {
     private mutating func note(_ name: String) {
         if names.count < Self.limit, seen.insert(name).inserted { names.append(name) }
     }
+}
 
-    private static func move(_ row: Int, to place: Int, in batch: EventBatch) {
-        unsafe batch.timestamps[place] = batch.timestamps[row]
-        unsafe batch.identifiers[place] = batch.identifiers[row]
-        unsafe batch.models[place] = batch.models[row]
-        unsafe batch.versions[place] = batch.versions[row]
-        unsafe batch.statuses[place] = batch.statuses[row]
-        for column in 0..<batch.numberColumnCount {
-            let base = column * batch.rowCapacity
-            unsafe batch.numbers[base + place] = batch.numbers[base + row]
+extension EventBatch {
+    /// Copies a row over another one.
+    func move(row: Int, to place: Int) {
+        unsafe timestamps[place] = timestamps[row]
+        unsafe identifiers[place] = identifiers[row]
+        unsafe models[place] = models[row]
+        unsafe versions[place] = versions[row]
+        unsafe statuses[place] = statuses[row]
+        for column in 0..<numberColumnCount {
+            let base = column * rowCapacity
+            unsafe numbers[base + place] = numbers[base + row]
         }
-        for column in 0..<batch.textColumnCount {
-            let base = column * batch.rowCapacity
-            unsafe batch.texts[base + place] = batch.texts[base + row]
+        for column in 0..<textColumnCount {
+            let base = column * rowCapacity
+            unsafe texts[base + place] = texts[base + row]
         }
     }
 }

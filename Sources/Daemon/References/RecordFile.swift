@@ -21,6 +21,7 @@ final class RecordFile {
     private let path: String
     private let reference: Reference?
     private let source: Int
+    private let defaults: (model: String?, version: String?)
     private let accept: (EventBatch) -> Void
     private var input: RecordInput?
     private var isAtEnd = false
@@ -40,13 +41,15 @@ final class RecordFile {
     ///   - hints: What is known of the records besides.
     ///   - reference: What an inferred schema has to fit: the signals it names are of its types.
     ///   - source: Number of the source in its batches.
+    ///   - defaults: Model and version of records that name none, where an inferred schema has to know them.
     ///   - accept: Takes each batch of rows of `read`; the batch is only valid during the call.
     init(
         path: String, schema: Schema?, hints: SchemaHints = SchemaHints(), reference: Reference? = nil,
-        source: Int = 0, accept: @escaping (EventBatch) -> Void = { _ in }
+        source: Int = 0, defaults: (model: String?, version: String?) = (nil, nil),
+        accept: @escaping (EventBatch) -> Void = { _ in }
     ) {
         (self.path, self.schema, self.reference, self.accept) = (path, schema, reference, accept)
-        (self.hints, self.source) = (hints, source)
+        (self.hints, self.source, self.defaults) = (hints, source, defaults)
     }
 
     /// Bytes read so far, and those of the file where that is known.
@@ -131,8 +134,11 @@ final class RecordFile {
             throw Failure.usage("\(path): no field to measure in its first \(inference.recordCount) records")
         }
         explanation = result.explanation
-        guard let reference else { return result.schema }
-        return result.schema.fitting(reference)
+        var schema = result.schema
+        if let model = defaults.model { schema.defaultModel = model }
+        if let version = defaults.version { schema.defaultVersion = version }
+        guard let reference else { return schema }
+        return schema.fitting(reference)
     }
 
     // MARK: Rows
