@@ -101,6 +101,23 @@ import Testing
         #expect(String(decoding: bytes, as: UTF8.self) == String(decoding: expected, as: UTF8.self))
     }
 
+    /// The page says what the document says; names come from outside, and never become markup.
+    @Test func page() throws {
+        let amount = Self.signal("amount<script>", evidence: 31.25, isDrifted: true)
+        let score = Self.signal("score", evidence: 0, isDrifted: false, role: .score)
+        let document = try Self.document([Self.model("<b>fraud", [amount, score])])
+        let page = DriftPage.html(document)
+        #expect(!page.contains("<script") && !page.contains("<b>") && page.contains("amount&lt;script&gt;"))
+        #expect(!page.contains("src=") && !page.contains("http:") && !page.contains("https:"))
+        #expect(page.contains("input: 1 of 1 drifted") && page.contains("score: 0 of 1 drifted"))
+        #expect(page.contains("2025-12-31T22:26:40.500Z") && page.contains("0.250, 0.188"))
+        #expect(page.contains("≥ 20.5: 25.0 → 50.0 %") && page.contains("&lt; 10: 50.0 → 25.0 %"))
+        #expect(page.contains("5m: mean 25 → 17, p25 5 → 9"))
+        #expect(page.contains("width:75px") && page.contains("b l\" style=\"width:25px"))
+        let empty = DriftDocument(nil, settings: MonitorSettings(), filter: DriftFilter())
+        #expect(DriftPage.html(empty).contains("Nothing has been committed yet."))
+    }
+
     @Test func whatIsAskedFor() throws {
         let x = Self.signal("x", evidence: 3, isDrifted: false)
         let y = Self.signal("y", evidence: 20, isDrifted: true)

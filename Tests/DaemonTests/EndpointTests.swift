@@ -111,7 +111,8 @@ import Testing
         ("GET /-/reload", 405), ("POST /-/reload", 403), ("GET /-/quit", 404), ("GET /debug", 404),
         ("GET /-/healthy", 200), ("GET /-/ready", 200), ("GET /?x=y", 200), ("GET /api/v1/status", 200),
         ("GET /api/v1/drift", 200), ("GET /api/v1/drift?model=a&feature=b%20c", 200),
-        ("GET /api/v1/drift?model=%", 400), ("GET /api/v1/drift?limit=5", 400), ("POST /api/v1/drift", 405),
+        ("GET /report", 200), ("GET /report?kind=x", 400), ("PUT /report", 405), ("GET /api/v1/drift?model=%", 400),
+        ("GET /api/v1/drift?limit=5", 400), ("POST /api/v1/drift", 405),
     ])
     func statuses(line: String, status: Int) throws {
         let response = try Running(Context()).answer(line)

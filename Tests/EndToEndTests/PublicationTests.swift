@@ -162,6 +162,9 @@ extension EndToEnd {
             #expect(said.map(\.bin) == parts.compactMap { $0.labels["bin"] })
             #expect(said.map(\.contribution) == parts.map(\.value))
             #expect(try await daemon.get("/api/v1/drift?nothing=1").status == 400)
+            let page = try await daemon.get("/report?model=fraud")
+            #expect(page.status == 200 && page.type == "text/html; charset=utf-8")
+            #expect(page.body.contains("input amount") && page.body.contains(">drifted</span>"))
         }
 
         /// The real Prometheus scrapes us: the target is up, and its counter is ours.

@@ -45,7 +45,8 @@ final class Endpoints: Sendable {
         case "/metrics" where isRead: return work(loop) { self.metrics(request) }
         case "/" where isRead: return work(loop) { .html(LandingPage.html(self.context.status())) }
         case "/api/v1/status" where isRead: return work(loop) { .json(self.context.status().json()) }
-        case "/api/v1/drift" where isRead: return drift(request, loop)
+        case "/api/v1/drift" where isRead: return drift(request, loop) { .json($0.json()) }
+        case "/report" where isRead: return drift(request, loop) { .html(DriftPage.html($0)) }
         case "/-/healthy" where isRead: return loop.makeSucceededFuture(.text(.ok, "Healthy."))
         case "/-/ready" where isRead:
             let obstacle = context.obstacle()
@@ -53,7 +54,7 @@ final class Endpoints: Sendable {
                 obstacle.map { .text(.serviceUnavailable, $0) } ?? .text(.ok, "Ready."))
         case "/-/reload" where request.method == .POST: return reload(request, loop)
         case "/-/reload": return loop.makeSucceededFuture(Self.notAllowed("POST"))
-        case "/metrics", "/", "/api/v1/status", "/api/v1/drift", "/-/healthy", "/-/ready":
+        case "/metrics", "/", "/api/v1/status", "/api/v1/drift", "/report", "/-/healthy", "/-/ready":
             return loop.makeSucceededFuture(Self.notAllowed("GET, HEAD"))
         default: return loop.makeSucceededFuture(.text(.notFound, "There is nothing here. See / for what there is."))
         }
@@ -72,14 +73,16 @@ final class Endpoints: Sendable {
         return HttpResponse(.ok, headers: headers, body: body.bytes)
     }
 
-    private func drift(_ request: HttpRequest, _ loop: any EventLoop) -> EventLoopFuture<HttpResponse> {
+    private func drift(
+        _ request: HttpRequest, _ loop: any EventLoop, _ form: @escaping @Sendable (DriftDocument) -> HttpResponse
+    ) -> EventLoopFuture<HttpResponse> {
         let filter: DriftFilter
         do throws(QueryProblem) {
             filter = try DriftFilter(query: request.query)
         } catch {
             return loop.makeSucceededFuture(.text(.badRequest, error.sentence))
         }
-        return work(loop) { .json(self.context.drift(filter).json()) }
+        return work(loop) { form(self.context.drift(filter)) }
     }
 
     private func reload(_ request: HttpRequest, _ loop: any EventLoop) -> EventLoopFuture<HttpResponse> {

@@ -12,7 +12,7 @@ final class HttpCounters: Sendable {
 
     /// Paths that are told apart.
     static let knownPaths = [
-        "/", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/drift", "/api/v1/status", "/metrics",
+        "/", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/drift", "/api/v1/status", "/metrics", "/report",
         EventRoutes.eventsPath, EventRoutes.outcomesPath,
     ]
 

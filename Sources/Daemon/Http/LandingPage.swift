@@ -18,7 +18,7 @@ enum LandingPage {
             <h1>Telltale</h1>
             <p>Version \(Escaping.html(status.version)), \(status.ready ? "ready" : "not ready yet"). \
             <a href="/metrics">Metrics</a> · <a href="/api/v1/status">Status as JSON</a> · \
-            <a href="/api/v1/drift">Drift as JSON</a> · \
+            <a href="/report">Drift report</a> · <a href="/api/v1/drift">Drift as JSON</a> · \
             <a href="/-/healthy">Health</a> · <a href="/-/ready">Readiness</a></p>
             <p>\(Escaping.html(state(status)))</p>
             <h2>Sources</h2>
