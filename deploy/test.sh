@@ -83,7 +83,8 @@ part_kill() {
 # Latencies are those of a debug build on a machine with other things to do.
 part_stress() {
     check 'swift build' quietly swift build --product telltale "${import_check[@]}"
-    check 'stress' Tests/Harness/stress.sh --latency 2 --duration 10 --stops 10 --rate 20000 --binary "$(swift build --show-bin-path)/telltale"
+    check 'stress' Tests/Harness/stress.sh --latency 2 --duration 10 --stops 10 --rate 20000 \
+        --binary "$(swift build --show-bin-path)/telltale"
 }
 
 part_backfill() {
