@@ -17,8 +17,9 @@ half() {
 
 # The same as one JSON document.
 structured() {
-    printf '{"specversion":"1.0","id":"inference-%s","type":"org.kubeflow.serving.inference.%s","time":"2026-08-21T14:00:%sZ",' "$1" "$2" "$3"
-    printf '"source":"http://localhost:9081/","inferenceservicename":"flowers","datacontenttype":"application/json","data":%s}' "$4"
+    printf '{"specversion":"1.0","id":"inference-%s","type":"org.kubeflow.serving.inference.%s",' "$1" "$2"
+    printf '"time":"2026-08-21T14:00:%sZ","source":"http://localhost:9081/","inferenceservicename":"flowers",' "$3"
+    printf '"datacontenttype":"application/json","data":%s}' "$4"
 }
 
 for number in {10..28}; do
@@ -26,5 +27,6 @@ for number in {10..28}; do
     half "$number" request "$number" "{\"instances\":[{\"petal\":1.$number,\"sepal\":5.1}]}"
     half "$number" response "$number.25" "{\"predictions\":[\"$class\"]}"
 done
-structured 29 request 29 '{"instances":[{"petal":1.5,"sepal":5.0}]}' | post -H 'Content-Type: application/cloudevents+json'
-structured 29 response 29.25 '{"predictions":["setosa"]}' | post -H 'Content-Type: application/cloudevents+json'
+whole=(-H 'Content-Type: application/cloudevents+json')
+structured 29 request 29 '{"instances":[{"petal":1.5,"sepal":5.0}]}' | post "${whole[@]}"
+structured 29 response 29.25 '{"predictions":["setosa"]}' | post "${whole[@]}"
