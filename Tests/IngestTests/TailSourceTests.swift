@@ -81,6 +81,84 @@ struct TailSourceTests {
         #expect(later.map(\.offset) == [0, 0])
     }
 
+    /// Waits until a status holds; fails the test rather than wait for ever.
+    private func wait(_ tail: TailSource, until holds: (SourceStatus) -> Bool) {
+        let deadline = MonotonicClock.now() + 20_000_000_000
+        while !holds(tail.status), MonotonicClock.now() < deadline { sched_yield() }
+        #expect(holds(tail.status))
+    }
+
+    @Test("The directory of the log is replaced by another one: both files are read, and changes are told of again")
+    func directorySwap() throws {
+        let directory = try TemporaryDirectory()
+        let queue = BatchQueue()
+        var ledger = Ledger()
+        let hub = try ChangeHub()
+        defer { hub.stop() }
+        let create = { (name: String) in
+            try FileManager.default.createDirectory(atPath: directory.file(name), withIntermediateDirectories: true)
+        }
+        try create("log")
+        try directory.append(lines(1...100), to: "log/app.log")
+        let tail = try TailSource(
+            source: 0, settings: TailSettings(path: directory.file("log/app.log"), pollInterval: 20_000_000),
+            schema: Self.schema, hub: hub, queue: queue)
+        try tail.start()
+        take(100, from: queue, into: &ledger)
+        var next = 101
+        for round in 1...4 {
+            // Not all of it is read when the directory goes.
+            try directory.append(lines(next...next + 499), to: "log/app.log")
+            try directory.rename("log", to: "log.\(round)")
+            try directory.append(lines(next + 500...next + 599), to: "log.\(round)/app.log")
+            if round % 2 == 0 { wait(tail) { $0.activity == .waiting } }
+            try create("log")
+            try directory.append(lines(next + 600...next + 699), to: "log/app.log")
+            next += 700
+            take(UInt64(next - 1), from: queue, into: &ledger)
+        }
+        wait(tail) { $0.isNotified }
+        tail.stop()
+        #expect(ledger.isExact(next - 1))
+        #expect(ledger.receipt.received == UInt64(next - 1))
+    }
+
+    @Test("The directory is a link that is led elsewhere, as deployments do it")
+    func linkedDirectory() throws {
+        let directory = try TemporaryDirectory()
+        let queue = BatchQueue()
+        var ledger = Ledger()
+        let hub = try ChangeHub()
+        defer { hub.stop() }
+        let manager = FileManager.default
+        func lead(to release: Int) throws {
+            try manager.createDirectory(atPath: directory.file("\(release)"), withIntermediateDirectories: true)
+            try manager.createSymbolicLink(
+                atPath: directory.file("next"), withDestinationPath: directory.file("\(release)"))
+            // `rename` replaces the link at once, which FileManager does not.
+            #expect(unsafe rename(directory.file("next"), directory.file("current")) == 0)
+        }
+        try lead(to: 0)
+        try directory.append(lines(1...10), to: "0/app.log")
+        let tail = try TailSource(
+            source: 0, settings: TailSettings(path: directory.file("current/app.log"), pollInterval: 20_000_000),
+            schema: Self.schema, hub: hub, queue: queue)
+        try tail.start()
+        var next = 11
+        for release in 1...5 {
+            take(UInt64(next - 1), from: queue, into: &ledger)
+            try lead(to: release)
+            // The old process goes on for a while.
+            try directory.append(lines(next...next + 49), to: "\(release - 1)/app.log")
+            try directory.append(lines(next + 50...next + 99), to: "\(release)/app.log")
+            next += 100
+        }
+        take(UInt64(next - 1), from: queue, into: &ledger)
+        wait(tail) { $0.isNotified }
+        tail.stop()
+        #expect(ledger.isExact(next - 1))
+    }
+
     @Test("A schema is inferred from the first records, none of which is lost")
     func inferred() throws {
         let directory = try TemporaryDirectory()

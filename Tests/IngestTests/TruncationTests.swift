@@ -70,6 +70,58 @@ struct TruncationTests {
         #expect(tail.files.openCount == 1)
     }
 
+    // T02, run 1: the copies are out of reach.
+    @Test("What copy-and-truncate takes away is counted to the byte, as far as it was seen")
+    func copiedAway() {
+        var tail = TailHarness(batchRows: 8)
+        var next = 1
+        for round in 0..<50 {
+            tail.files.append(lines(next...next + 39), to: TailHarness.path)
+            next += 40
+            tail.now += 1_000_000_000
+            tail.logs.look(now: tail.now)
+            for _ in 0..<round % 6 { _ = tail.step() }
+            tail.files.truncate(TailHarness.path, to: 0)
+            tail.logs.look(now: tail.now)
+        }
+        tail.drain(after: 1)
+        var written = 0
+        for seq in 1..<next where !tail.ledger.values.contains(Double(seq)) { written += lines(seq...seq).utf8.count }
+        #expect(Set(tail.ledger.values).count == tail.ledger.values.count)
+        #expect(tail.ledger.receipt.truncations == 50)
+        #expect(tail.ledger.receipt.lostBytes == [UInt64(written), 0, 0])
+        #expect(written > 0)
+    }
+
+    // T02, run 2: the pattern stands for the copies, too.
+    @Test("With the copies in the pattern every line on the disk is counted once", arguments: 1...4)
+    func copiesInThePattern(every: Int) {
+        var tail = TailHarness(path: "/log/app.log*", batchRows: 8)
+        var next = 1
+        for round in 0..<50 {
+            tail.files.append(lines(next...next + 39), to: TailHarness.path)
+            next += 40
+            if round % every == 0 {
+                tail.now += 1_000_000_000
+                tail.logs.look(now: tail.now)
+                for _ in 0..<round % 7 { _ = tail.step() }
+            }
+            tail.files.shift(TailHarness.path)
+            tail.files.copy(TailHarness.path, to: TailHarness.path + ".1")
+            tail.files.truncate(TailHarness.path, to: 0)
+            if round % 3 == 0 { tail.drain(after: 1) }
+            if round % 5 == 0 { tail.commit() }
+            if round % 11 == 7 {
+                tail.drain(after: 2)
+                tail.commit()
+                tail.restart()
+            }
+        }
+        for _ in 0..<3 { tail.drain(after: 61) }
+        #expect(tail.ledger.isExact(next - 1))
+        #expect(tail.ledger.receipt.received == UInt64(next - 1))
+    }
+
     @Test("Copies that were read to their end are not read again after a restart")
     func oldCopies() {
         var tail = TailHarness()

@@ -118,7 +118,8 @@ public final class ChangeHub: Sendable {
         }
     }
 
-    private func dispatch(_ bytes: UnsafeRawBufferPointer) {
+    /// Tells whom they concern of changes as the kernel wrote them.
+    func dispatch(_ bytes: UnsafeRawBufferPointer) {
         let header = MemoryLayout<inotify_event>.size
         state.withLock { state in
             var at = 0

@@ -187,11 +187,32 @@ extension FileTailer {
                 files.close(handle: handle)
                 continue
             }
+            if isOfPattern(sibling.path) { openCopies(before: sibling, youngerThan: birth, among: found, now: now) }
             append(file)
             events.append(.recovered(path: sibling.path))
             return sibling.facts.size - position.offset
         }
         return 0
+    }
+
+    /// Opens copies that came between the youngest file known and a copy that is about to be: what they hold came and
+    /// went while nobody looked, and as soon as a younger one is known, nothing tells that they were not read.
+    private mutating func openCopies(
+        before copy: Sibling, youngerThan birth: Int64, among found: [Sibling], now: Int64
+    ) {
+        let between =
+            found
+            .filter { isOfPattern($0.path) && !isKnown($0.facts.identity) && $0.path != settings.path }
+            .filter { (birth..<max(birth, copy.facts.identity.birth)).contains($0.facts.identity.birth) }
+            .sorted { $0.facts.identity.birth < $1.facts.identity.birth }
+        for sibling in between where hasRoom {
+            guard let handle = try? openSame(sibling, followingLinks: false) else { continue }
+            guard (try? isCopy(handle)) == false else {
+                files.close(handle: handle)
+                continue
+            }
+            append(fresh(handle: handle, facts: sibling.facts, path: sibling.path, isRotated: true, now: now))
+        }
     }
 
     /// Opens a file beside the log; `nil` if it is gone or not ours to read.
