@@ -190,6 +190,12 @@ struct LogWriter {
         for index in past.indices { past[index].isOrphan = true }
     }
 
+    /// The file that was just rotated was there before the reader began, and was never seen by it.
+    mutating func orphanLast(bornBefore time: Int64) {
+        guard let last = past.indices.last, let identity = files.identity(past[last].path) else { return }
+        if identity.birth < time { past[last].isOrphan = true }
+    }
+
     /// Removes the oldest rotated file.
     mutating func removeOldest() {
         guard past.count > 1 else { return }

@@ -43,6 +43,8 @@ final class World {
     private var receivedAtStart: UInt64 = 0
     private var settings = MonitorSettings()
     private let rowsPerBatch: Int
+    /// The instant since when every file is read, if no file was known at the start of this life.
+    private var horizon: Int64?
     /// Whether rotated files may have been closed, so that nobody may write to them any more.
     private var isLate = true
     /// What happened, for the report.
@@ -137,6 +139,8 @@ final class World {
         note("rotate")
         writer.rotate()
         isLate = false
+        // No look has succeeded yet: what is rotated away meanwhile looks like an old archive.
+        if let horizon, files.openCount == 0 { writer.orphanLast(bornBefore: horizon) }
     }
 
     private func compress() {
@@ -295,6 +299,8 @@ final class World {
         ) { cut, standing, restored, positions, carrier throws(Violation) in
             guard !directory.isDead else { return }
             try resume(standing, from: restored, positions)
+            let known = cut.state.sources.first?.positions ?? []
+            horizon = known.allSatisfy(\.isHorizon) ? known.first?.identity.birth : nil
             if let carrier { try shadow.apply(carrier) }
             try shadow.check(cut.snapshot)
             shadows[cut.state.generation] = shadow

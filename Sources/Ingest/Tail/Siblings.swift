@@ -90,9 +90,13 @@ extension FileTailer {
     ) throws(FileError) -> Bool {
         guard let birth = birth ?? (archives.isEmpty ? nil : .max) else { return true }
         let found = try siblings(byAnyName: false)
+        // What is younger than the file at the path came there after the path was looked at, and has its turn when it is
+        // looked at again. Opened now, it would make the file that was there between look older than what is known.
+        let latest = live.map(\.birth) ?? .max
         let unseen =
             found
             .filter { isYounger($0, than: birth, among: found) || archives.contains($0.path) }
+            .filter { $0.facts.identity.birth <= latest }
             .filter { $0.facts.identity != live && !isKnown($0.facts.identity) }
             .sorted { ($0.facts.identity.birth, age($0)) < ($1.facts.identity.birth, age($1)) }
         for sibling in unseen {
