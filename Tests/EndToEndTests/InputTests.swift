@@ -55,6 +55,48 @@ extension EndToEnd {
             }
         }
 
+        /// Times that are none are rejected, those of long ago are late, and a record without one counts when it comes
+        /// (K05).
+        @Test func strangeTimes() async throws {
+            let folder = try TemporaryFolder()
+            let refused = ["-1", #""1601-01-01T00:00:00Z""#, "9223372036854775808", "1e400", "true", #""yesterday""#]
+            let late = ["0", "1", #""1970-01-01T00:00:00Z""#]
+            let arriving = ["null", #""""#]
+            let rounds = 500
+            var text = ""
+            for round in 0..<rounds {
+                text += #"{"x":\#(round),"prediction":"a"}"# + "\n"
+                for time in refused + late + arriving {
+                    text += #"{"x":\#(round),"prediction":"a","ts":\#(time)}"# + "\n"
+                }
+            }
+            _ = try folder.write(text, to: "log.jsonl")
+            let config = try folder.write(
+                """
+                listen: 127.0.0.1:0
+                sources:
+                  - tail: log.jsonl
+                    schema: { timestamp: ts, timestamp_unit: s, features: { x: numeric }, prediction: prediction }
+                """, to: "telltale.yaml")
+            let daemon = try Daemon(["run", "--config", config], in: folder)
+            let lines = Double(rounds * (1 + refused.count + late.count + arriving.count))
+            let scrape = try await daemon.scrape(until: "\(lines) lines") {
+                $0.sum("telltale_events_received_total") == lines
+            }
+            #expect(scrape.isBalanced)
+            let bad = Double(rounds * refused.count)
+            #expect(scrape.sum("telltale_events_rejected_total", ["reason": "invalid_timestamp"]) == bad)
+            #expect(scrape.sum("telltale_events_rejected_total") == bad)
+            // The first records set the clock of the model; what is late or not is known from then on.
+            let isExpected = { (value: Double?, count: Int) in
+                value.map { $0 <= Double(rounds * count) && $0 >= Double((rounds - 1) * count) } ?? false
+            }
+            #expect(isExpected(scrape.sum("model_late_events_total"), late.count))
+            for window in ["5m", "7d"] {
+                #expect(isExpected(scrape.sum("model_window_events", ["window": window]), 1 + arriving.count))
+            }
+        }
+
         /// A file that does not exist yet is waited for; lines that come later are counted too.
         @Test func fileAppearsLater() async throws {
             let folder = try TemporaryFolder()

@@ -90,8 +90,8 @@ extension FileTailer {
     ) throws(FileError) -> Bool {
         guard let birth = birth ?? (archives.isEmpty ? nil : .max) else { return true }
         let found = try siblings(byAnyName: false)
-        // What is younger than the file at the path came there after the path was looked at, and has its turn when it is
-        // looked at again. Opened now, it would make the file that was there between look older than what is known.
+        // What is younger than the file at the path came there after the path was looked at, and has its turn with the
+        // next look. Opened now, it would make the file that was there between look older than what is known.
         let latest = live.map(\.birth) ?? .max
         let unseen =
             found
