@@ -70,13 +70,17 @@ extension ModelSlot {
         guard let detector = detector(of: number, setting, now: now), let last = detector.state.marks.last else {
             return nil
         }
-        let kept = state.signals[number].evidence
         let bins = state.signals[number].bins
-        let fresh = zip(bins, kept?.counted ?? [UInt64](repeating: 0, count: bins.count)).map { $0 &- $1 }
+        // Kept from the first look on: when a detector began is part of what it says.
+        let kept =
+            state.signals[number].evidence
+            ?? SignalEvidence(
+                detector: detector.state, counted: [UInt64](repeating: 0, count: bins.count),
+                countedInvalid: state.signals[number].issues.invalid)
+        state.signals[number].evidence = kept
+        let fresh = zip(bins, kept.counted).map { $0 &- $1 }
         guard fresh.reduce(0, &+) >= Self.tickEvents else { return nil }
-        // Before the first tick it is unknown how many of the invalid values came before the reference was in use.
-        let invalid = state.signals[number].issues.invalid
-        let freshInvalid = kept.map { invalid &- $0.countedInvalid } ?? 0
+        let freshInvalid = state.signals[number].issues.invalid &- kept.countedInvalid
         return detector.tick(
             zip(last.counts, fresh).map { $0 &+ $1 }, at: now, uncounted: last.uncounted &+ freshInvalid)
     }

@@ -227,7 +227,7 @@ public struct SignalState: Sendable {
     public var issues = SignalIssues()
     /// Counts per cell since the reference is in use; empty without one.
     public var bins: [UInt64] = []
-    /// Evidence that it has left its reference; `nil` without a reference, and before the first tick.
+    /// Evidence that it has left its reference; `nil` without a reference, and before the first look at it.
     public var evidence: SignalEvidence?
     /// Times the verdict turned to drift since the state began.
     public var driftAlarms: UInt64 = 0

@@ -25,9 +25,12 @@ import Testing
             monitor = Monitor(settings: settings, at: TestHistory.instant(0))
         }
 
-        init(_ state: MonitorState, second: Int, random: SplitMix64) {
-            monitor = Monitor(
-                settings: Traffic.settings, restoring: state, at: TestHistory.instant(Double(second)))
+        var now: Instant { TestHistory.instant(Double(second)) }
+
+        init(
+            _ state: MonitorState, second: Int, random: SplitMix64, settings: MonitorSettings = Traffic.settings
+        ) {
+            monitor = Monitor(settings: settings, restoring: state, at: TestHistory.instant(Double(second)))
             (self.second, self.random) = (second, random)
         }
 
@@ -36,9 +39,11 @@ import Testing
         /// - Parameters:
         ///   - missing: Share of `x` that is missing.
         ///   - invalid: Share of `x` that is invalid.
-        mutating func next(shift: Double = 0, missing: Double = 0, invalid: Double = 0) -> MonitorCut {
+        mutating func next(
+            shift: Double = 0, missing: Double = 0, invalid: Double = 0, events: Int = 200
+        ) -> MonitorCut {
             let begin = TestHistory.epoch + Int64(second) * 1_000_000_000
-            let events = (0..<200).map { i in
+            let events = (0..<events).map { i in
                 let category = random.uniform() < 0.3 ? "a" : "b"
                 let x = TestCell.number(random.normal() + shift)
                 let place = missing + invalid > 0 ? random.uniform() : 1
@@ -238,6 +243,26 @@ import Testing
                 #expect(left.evidenceThreshold == right.evidenceThreshold)
             }
         }
+    }
+
+    /// A restart between the first look at a signal and its first tick does not move the beginning of what it tells.
+    @Test func restartBeforeTheFirstTick() throws {
+        var settings = Traffic.settings
+        settings.learning.events = 4_990
+        func onset(restartsAt seconds: Set<Int>) throws -> Int64 {
+            var traffic = Traffic(settings)
+            var shown: Int64?
+            for second in 0..<40 {
+                let state = traffic.next(shift: second >= 25 ? 1.5 : 0, events: second == 25 ? 40 : 200).state
+                if seconds.contains(second) {
+                    traffic = Traffic(state, second: second + 1, random: traffic.random, settings: settings)
+                }
+                let model = try #require(traffic.monitor.cut(at: traffic.now).snapshot.models.first)
+                shown = shown ?? model.signals.first { $0.name == "x" }?.evidence?.onset
+            }
+            return try #require(shown)
+        }
+        #expect(try onset(restartsAt: [24, 25]) == onset(restartsAt: []))
     }
 
     /// Counters that begin at zero again take no evidence with them and make none.
