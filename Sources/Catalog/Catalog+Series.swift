@@ -108,7 +108,7 @@ private struct PlannedModel {
             let layout = known?.layout ?? learnedLayout(signal.kind)
             return SignalReference(
                 kind: kind, name: signal.name, layout: layout,
-                counts: [UInt64](repeating: 1, count: layout.cellCount))
+                counts: [UInt64](repeating: 1, count: layout.cellCount), hours: known?.hours)
         }
         let drift = DriftStatistics(
             psi: 0, psiExcess: 0, jensenShannon: 0, kolmogorovSmirnov: isNumeric ? 0 : nil,
@@ -128,9 +128,11 @@ private struct PlannedModel {
             return window
         }
         let isExposed = isNumeric && signal.role == .feature && settings.exposedValues.contains(signal.name)
+        let expectedCells = reference.flatMap { $0.hours == nil ? nil : $0.counts.count } ?? 0
         var entry = SignalSnapshot(
             role: signal.role, name: signal.name, kind: signal.kind, observations: 0, issues: SignalIssues(), bins: [],
-            reference: reference, values: isExposed ? histogram([]) : nil, windows: windows)
+            expected: [Double](repeating: 0, count: expectedCells), reference: reference,
+            values: isExposed ? histogram([]) : nil, windows: windows)
         if reference != nil {
             entry.evidence = EvidenceSnapshot(
                 logEvidence: 0, logEvidenceLimit: 0, effect: DriftEffect(), isDrifted: true, onset: 0, alarms: 1,

@@ -30,6 +30,12 @@ enum DriftFamilies {
             Values per bin of the reference: b00, b01, … by ascending value, or categories and other; and missing. Sum \
             it over pods to compute the drift of a whole fleet.
             """)
+    static let expected = FamilyDescriptor(
+        "model_feature_bin_expected_total", .counter, labels: signalLabels + ["bin"], stability: .experimental,
+        help: """
+            Values per bin that the reference expects of as many values as came, at the hours of the week they came at; \
+            only for signals whose reference tells hours apart. Sum it over pods as model_feature_bin_total.
+            """)
     static let referenceRatio = FamilyDescriptor(
         "model_feature_reference_ratio", .gauge, unit: "ratio", labels: signalLabels + ["bin"],
         help: "Share of the reference in the bin, 0 to 1; the shares of one feature sum to 1.")
@@ -58,8 +64,8 @@ enum DriftFamilies {
         help: "Signals that are compared with the reference, by kind: input, prediction, score, outcome.")
 
     static let all = [
-        info, events, created, learnedEvents, wantedEvents, bins, referenceRatio, windowObservations, score, scoreLower,
-        features,
+        info, events, created, learnedEvents, wantedEvents, bins, expected, referenceRatio, windowObservations, score,
+        scoreLower, features,
     ]
 
     static func render(_ models: [LabelledModel], into writer: inout ExpositionWriter) {
@@ -69,6 +75,15 @@ enum DriftFamilies {
                 let counts = signal.snapshot.bins
                 forEachCell(of: signal, reference.layout, into: &writer) { cell, writer in
                     writer.close(count: cell < counts.count ? counts[cell] : 0)
+                }
+            }
+        }
+        if writer.begin(expected) {
+            forEachCompared(of: models) { signal, reference in
+                let expected = signal.snapshot.expected
+                guard expected.count == reference.layout.cellCount else { return }
+                forEachCell(of: signal, reference.layout, into: &writer) { cell, writer in
+                    writer.close(expected[cell])
                 }
             }
         }

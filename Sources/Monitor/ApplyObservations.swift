@@ -64,6 +64,7 @@ extension Monitor {
         }
         if isSingle, hold(observation.number, signal: signal, lent: &lent) { return }
         if signal >= 0 {
+            slots[slot].hour = slots[slot].hour(ofMinute: minute)
             let unlisted = slots[slot].observe(
                 observation, of: batch, signal: signal, count: count, pane: &lent.pane.signals[signal],
                 learning: settings.learning)
@@ -230,6 +231,7 @@ extension ModelSlot {
             }
             pane.cells[cell] &+= count
             state.signals[signal].bins[cell] &+= count
+            if hour >= 0 { expect(count, signal: signal, pane: &pane) }
         }
         return unlisted
     }

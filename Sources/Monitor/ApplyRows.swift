@@ -104,15 +104,17 @@ extension Monitor {
     private mutating func group(slot: Int, minute: Int64, treatment: RowGroup.Treatment) -> Int {
         let home = treatment.contains(.late) ? nil : slots[slot].residence(ofMinute: minute)
         let (tier, index) = home ?? (-1, 0)
+        let hour = slots[slot].hour(ofMinute: minute)
         var group = slots[slot].newestGroup
         while group >= 0,
             groups[group].index != index || groups[group].tier != tier || groups[group].treatment != treatment
+                || groups[group].hour != hour
         { group = groups[group].previous }
         if group < 0 {
             group = groups.count
             groups.append(
                 RowGroup(
-                    slot: slot, tier: tier, index: index, treatment: treatment, newestMinute: minute,
+                    slot: slot, tier: tier, index: index, treatment: treatment, hour: hour, newestMinute: minute,
                     previous: slots[slot].newestGroup))
             slots[slot].newestGroup = group
         }

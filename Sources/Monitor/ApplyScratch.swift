@@ -22,6 +22,8 @@ struct RowGroup {
     var tier: Int
     var index: Int64
     var treatment: Treatment
+    /// Hour of the week; -1 if the model's reference does not tell hours apart.
+    var hour: Int
     /// Minute of the row added last.
     var newestMinute: Int64
     var start = 0

@@ -39,6 +39,7 @@ extension ModelSlot {
         isDirty = true
         let isOutcomeOnly = group.treatment.contains(.outcomeOnly)
         let isLearning = group.treatment.contains(.learning)
+        hour = group.hour
         var pane = lend(tier: group.tier, index: group.index)
         if !isOutcomeOnly { pane.predictions &+= UInt64(rows.count) }
         var prediction: BoundColumn?
@@ -252,10 +253,30 @@ extension ModelSlot {
         if pane.cells.count < cells.count {
             pane.cells.append(contentsOf: repeatElement(0, count: cells.count - pane.cells.count))
         }
+        var values: UInt64 = 0
         for i in 0..<cells.count {
+            unsafe values &+= cells[i]
             unsafe pane.cells[i] &+= cells[i]
             unsafe state.signals[signal].bins[i] &+= cells[i]
             unsafe cells[i] = 0
+        }
+        if hour >= 0 { expect(values, signal: signal, pane: &pane) }
+    }
+
+    /// Adds what the reference expects of as many values at this hour of the week.
+    mutating func expect(_ values: UInt64, signal: Int, pane: inout SignalPane) {
+        let cellCount = compiled[signal].cellCount
+        let begin = hour &* cellCount
+        guard hour >= 0, compiled[signal].hourShares.count >= begin + cellCount,
+            state.signals[signal].expected.count == cellCount
+        else { return }
+        if pane.expected.count < cellCount {
+            pane.expected.append(contentsOf: repeatElement(0, count: cellCount - pane.expected.count))
+        }
+        for cell in 0..<cellCount {
+            let expected = Double(values) * compiled[signal].hourShares[begin + cell]
+            pane.expected[cell] += expected
+            state.signals[signal].expected[cell] += expected
         }
     }
 

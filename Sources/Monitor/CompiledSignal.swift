@@ -1,5 +1,6 @@
 import Events
 import Sketches
+import Statistics
 
 /// What updating a signal takes, made ready once from its reference.
 struct CompiledSignal {
@@ -11,6 +12,8 @@ struct CompiledSignal {
     var categories: CategoryTable?
     /// Compared cells; 0 without a reference.
     var cellCount = 0
+    /// Shares that the reference expects per hour of the week and cell; empty if it does not tell hours apart.
+    var hourShares: [Double] = []
     /// Smallest number of the reference.
     var minimum = -Double.infinity
     /// Largest number of the reference.
@@ -38,6 +41,9 @@ struct CompiledSignal {
         }
         self.reference = reference
         cellCount = reference.layout.cellCount
+        if let hours = reference.hours {
+            hourShares = SeasonalShares.shares(counts: hours.counts, reference: reference.counts, weight: hours.weight)
+        }
     }
 }
 

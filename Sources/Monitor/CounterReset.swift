@@ -50,9 +50,11 @@ extension ModelState {
             signals[number].observations = 0
             signals[number].issues = SignalIssues()
             for cell in signals[number].bins.indices { signals[number].bins[cell] = 0 }
+            for cell in signals[number].expected.indices { signals[number].expected[cell] = 0 }
             signals[number].driftAlarms = 0
             if var evidence = signals[number].evidence {
                 evidence.counted = signals[number].bins
+                evidence.countedExpected = signals[number].expected
                 evidence.countedInvalid = 0
                 signals[number].evidence = evidence
             }

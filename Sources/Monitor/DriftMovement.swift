@@ -8,8 +8,12 @@ public enum DriftMovement {
     public static let quantiles = [0.25, 0.5, 0.75]
 
     /// The cells that moved most; empty if the counts cannot be compared.
-    static func cells(_ reference: SignalReference, counts: [UInt64]) -> [CellContribution] {
-        TwoSampleCounts(reference: reference.counts, current: counts)?.contributions(limit: cellLimit) ?? []
+    ///
+    /// - Parameters:
+    ///   - expected: What the reference expects at the hours of `counts`; empty if it does not tell hours apart.
+    static func cells(_ reference: SignalReference, counts: [UInt64], expected: [Double]) -> [CellContribution] {
+        TwoSampleCounts(reference: reference.counts(at: expected), current: counts)?.contributions(limit: cellLimit)
+            ?? []
     }
 }
 
@@ -29,15 +33,15 @@ public struct NumberShift: Sendable, Equatable {
         public var difference: Double { current - reference }
     }
 
-    /// The means.
-    public var mean: Pair
+    /// The means; `nil` where the reference tells hours apart, whose means it does not know.
+    public var mean: Pair?
     /// Quantiles as (q, both values); those that the reference's bins cannot tell are left out.
     public var quantiles: [(q: Double, pair: Pair)]
     /// Robust standard deviation of the reference, the unit of scaled shifts; `nil` for a constant reference.
     public var scale: Double?
 
     /// Creates a shift.
-    public init(mean: Pair, quantiles: [(q: Double, pair: Pair)], scale: Double?) {
+    public init(mean: Pair?, quantiles: [(q: Double, pair: Pair)], scale: Double?) {
         (self.mean, self.quantiles, self.scale) = (mean, quantiles, scale)
     }
 
@@ -47,7 +51,9 @@ public struct NumberShift: Sendable, Equatable {
     ///   - cells: Counts of the window in the reference's bins.
     ///   - sketched: A quantile of the window by its sketch, for where the bins have no end.
     init(_ numbers: Drift.Numbers, reference: [UInt64], cells: [UInt64], sketched: (Double) -> Double?) {
-        mean = Pair(reference: numbers.reference.mean, current: numbers.current.mean)
+        mean = numbers.reference.mean.flatMap { before in
+            numbers.current.mean.map { Pair(reference: before, current: $0) }
+        }
         scale = numbers.scale
         quantiles = DriftMovement.quantiles.compactMap { q in
             guard let before = BinQuantile.value(q, edges: numbers.edges, counts: reference),

@@ -70,19 +70,21 @@ extension ModelSlot {
         guard let detector = detector(of: number, setting, now: now), let last = detector.state.marks.last else {
             return nil
         }
-        let bins = state.signals[number].bins
+        let (bins, expected) = (state.signals[number].bins, state.signals[number].expected)
         // Kept from the first look on: when a detector began is part of what it says.
         let kept =
             state.signals[number].evidence
             ?? SignalEvidence(
                 detector: detector.state, counted: [UInt64](repeating: 0, count: bins.count),
+                countedExpected: [Double](repeating: 0, count: expected.count),
                 countedInvalid: state.signals[number].issues.invalid)
         state.signals[number].evidence = kept
         let fresh = zip(bins, kept.counted).map { $0 &- $1 }
         guard fresh.reduce(0, &+) >= Self.tickEvents else { return nil }
         let freshInvalid = state.signals[number].issues.invalid &- kept.countedInvalid
         return detector.tick(
-            zip(last.counts, fresh).map { $0 &+ $1 }, at: now, uncounted: last.uncounted &+ freshInvalid)
+            zip(last.counts, fresh).map { $0 &+ $1 }, at: now, uncounted: last.uncounted &+ freshInvalid,
+            expected: zip(last.expected, zip(expected, kept.countedExpected)).map { $0 + max(0, $1.0 - $1.1) })
     }
 
     /// Completes a tick of a signal and comes to a verdict; returns it if it is another one.
@@ -97,7 +99,8 @@ extension ModelSlot {
         if isDrifted, !wasDrifted { state.signals[number].driftAlarms &+= 1 }
         state.signals[number].evidence = SignalEvidence(
             detector: detector.state, counted: state.signals[number].bins,
-            countedInvalid: state.signals[number].issues.invalid, isDrifted: isDrifted)
+            countedExpected: state.signals[number].expected, countedInvalid: state.signals[number].issues.invalid,
+            isDrifted: isDrifted)
         detectors[number] = detector
         guard isDrifted != wasDrifted else { return nil }
         return VerdictChange(
@@ -113,8 +116,7 @@ extension ModelSlot {
     ) -> DriftEffect? {
         guard let since = detector.sinceOnset, since.counts.count == reference.counts.count else { return nil }
         return DriftEffect(
-            reference, counts: since.counts, invalid: since.uncounted,
-            effectiveEvents: setting.effectiveEvents(of: reference))
+            reference, since: since, effectiveEvents: setting.effectiveEvents(of: reference))
     }
 
     /// The detector of a signal, made from what is kept, or anew where that does not fit.
@@ -132,12 +134,14 @@ extension ModelSlot {
         _ number: Int, _ reference: SignalReference, _ setting: VerdictSetting
     ) -> EvidenceDetector? {
         guard let kept = state.signals[number].evidence else { return nil }
-        let bins = state.signals[number].bins
+        let (bins, expected) = (state.signals[number].bins, state.signals[number].expected)
         if kept.counted.count == bins.count, zip(kept.counted, bins).allSatisfy({ $0 <= $1 }),
             kept.countedInvalid <= state.signals[number].issues.invalid,
+            kept.countedExpected.count == expected.count, zip(kept.countedExpected, expected).allSatisfy(<=),
             let detector = EvidenceDetector(
                 reference: reference.counts, orderedCount: reference.layout.orderedBinCount,
-                settings: Self.settings(reference, setting), restoring: kept.detector)
+                hasSeasons: reference.hours != nil, settings: Self.settings(reference, setting),
+                restoring: kept.detector)
         {
             return detector
         }
@@ -151,7 +155,7 @@ extension ModelSlot {
     ) -> EvidenceDetector {
         EvidenceDetector(
             reference: reference.counts, orderedCount: reference.layout.orderedBinCount,
-            settings: settings(reference, setting), time: now)
+            hasSeasons: reference.hours != nil, settings: settings(reference, setting), time: now)
     }
 
     private static func settings(_ reference: SignalReference, _ setting: VerdictSetting) -> EvidenceSettings {
@@ -175,7 +179,7 @@ extension ModelSlot {
             onset: isDrifted ? kept?.detector.episode?.onset.time : nil, alarms: state.signals[number].driftAlarms,
             referenceEvents: min(Double(reference.counts.reduce(0, &+)), setting.limit(of: reference)))
         if effect != nil, let since = kept?.detector.sinceOnset {
-            snapshot.moved = DriftMovement.cells(reference, counts: since.counts)
+            snapshot.moved = DriftMovement.cells(reference, counts: since.counts, expected: since.expected)
         }
         return snapshot
     }

@@ -242,7 +242,9 @@ extension ModelSlot {
         settings: borrowing MonitorSettings
     ) -> UInt64 {
         isDirty = true
-        let home = residence(ofMinute: PaneTiers.minute(of: prediction.time))
+        let minute = PaneTiers.minute(of: prediction.time)
+        let home = residence(ofMinute: minute)
+        hour = hour(ofMinute: minute)
         var pane = lend(tier: home?.tier ?? -1, index: home?.index ?? 0)
         var unlisted: UInt64 = 0
         if signal >= 0 {

@@ -39,7 +39,8 @@ extension ModelSlot {
             guard signal.hasValues || compiled[number].reference != nil else { continue }
             var entry = SignalSnapshot(
                 role: signal.role, name: signal.name, kind: signal.kind, observations: signal.observations,
-                issues: signal.issues, bins: signal.bins, reference: compiled[number].reference,
+                issues: signal.issues, bins: signal.bins, expected: signal.expected,
+                reference: compiled[number].reference,
                 values: signal.role == .feature ? signal.histogram?.snapshot : nil,
                 windows: windows(plan, signal: number, settings: settings))
             entry.evidence = evidence(of: number, settings.verdict)
@@ -141,10 +142,12 @@ extension ModelSlot {
             drift: drift(of: sum, signal: signal, minimumEvents: minimumEvents, verdict: verdict))
         if let drift = window.drift, let reference = compiled[signal].reference {
             if drift.psiExcessLower >= verdict.effect {
-                window.moved = DriftMovement.cells(reference, counts: sum.cells)
+                window.moved = DriftMovement.cells(reference, counts: sum.cells, expected: sum.expected)
             }
             window.shift = numbers(of: sum, reference: reference).map { numbers in
-                NumberShift(numbers, reference: reference.counts, cells: sum.cells) { sum.sketch.quantile($0) }
+                NumberShift(numbers, reference: reference.counts(at: sum.expected), cells: sum.cells) {
+                    sum.sketch.quantile($0)
+                }
             }
         }
         return window
@@ -157,7 +160,8 @@ extension ModelSlot {
     ) -> DriftStatistics? {
         guard let reference = compiled[signal].reference, sum.cells.count == reference.counts.count,
             let counts = TwoSampleCounts(
-                reference: reference.counts, current: sum.cells, orderedCount: reference.layout.orderedBinCount),
+                reference: reference.counts(at: sum.expected), current: sum.cells,
+                orderedCount: reference.layout.orderedBinCount),
             counts.currentTotal >= minimumEvents
         else { return nil }
         let drift = Drift(counts, numbers: numbers(of: sum, reference: reference))
@@ -179,9 +183,11 @@ extension ModelSlot {
             let deviation = reference.standardDeviation, let interquartileRange = reference.interquartileRange,
             sum.moments.count > 0, sum.moments.count == sum.cells.prefix(edges.count + 1).reduce(0, &+)
         else { return nil }
+        // The mean of all hours is not that of the hours at hand.
+        let usual = sum.expected.isEmpty ? mean : nil
         return Drift.Numbers(
             edges: edges,
-            reference: NumberRange(minimum: range.lowerBound, maximum: range.upperBound, mean: mean),
+            reference: NumberRange(minimum: range.lowerBound, maximum: range.upperBound, mean: usual),
             current: NumberRange(minimum: sum.moments.minimum, maximum: sum.moments.maximum, mean: sum.moments.mean),
             standardDeviation: deviation, interquartileRange: interquartileRange)
     }

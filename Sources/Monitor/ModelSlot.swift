@@ -34,6 +34,10 @@ struct ModelSlot {
     var learningRows: UInt64 = 0
     /// Newest group of the present batch; -1 for none.
     var newestGroup = -1
+    /// Hour of the week of what is being taken; -1 if the reference does not tell hours apart.
+    var hour = -1
+    /// Whether it does, for any signal.
+    private var hasHours = false
     /// Whether the present batch has touched the model.
     var isTouched = false
     /// Takes what no pane holds.
@@ -104,14 +108,27 @@ struct ModelSlot {
     }
 
     private mutating func fitBins(_ number: Int) {
-        guard state.signals[number].bins.count != compiled[number].cellCount else { return }
-        state.signals[number].bins = [UInt64](repeating: 0, count: compiled[number].cellCount)
+        let cellCount = compiled[number].cellCount
+        let expectedCount = compiled[number].hourShares.isEmpty ? 0 : cellCount
+        hasHours = hasHours || expectedCount > 0
+        guard
+            state.signals[number].bins.count != cellCount || state.signals[number].expected.count != expectedCount
+        else { return }
+        state.signals[number].bins = [UInt64](repeating: 0, count: cellCount)
+        state.signals[number].expected = [Double](repeating: 0, count: expectedCount)
+    }
+
+    /// Hour of the week of a minute; -1 if the reference does not tell hours apart.
+    func hour(ofMinute minute: Int64) -> Int {
+        guard hasHours, let reference = state.reference else { return -1 }
+        return HourlyReference.slot(ofMinute: minute, utcOffset: reference.utcOffset)
     }
 
     /// Makes every signal's reference ready anew; counts that no longer fit begin at 0.
     mutating func compile() {
         compiled = state.signals.map { CompiledSignal(reference(for: $0), kind: $0.kind) }
         detectors = []
+        hasHours = false
         for number in compiled.indices { fitBins(number) }
     }
 
@@ -125,9 +142,7 @@ struct ModelSlot {
                 }
             let signal = SignalState(role: known.kind.role, name: known.name, kind: kind, settings: settings)
             if add(signal) != nil {
-                charge(
-                    SeriesCost.signal(
-                        role: signal.role, kind: kind, settings: settings, cells: known.layout.cellCount))
+                charge(SeriesCost.signal(role: signal.role, kind: kind, settings: settings, reference: known))
             }
         }
     }

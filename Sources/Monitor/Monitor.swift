@@ -206,8 +206,11 @@ public struct Monitor: ~Copyable {
             slot.fitHistograms(settings)
             slot.fitWatches(settings)
             slot.reserve(series: SeriesCost.model(settings), signals: 0)
-            for signal in slot.state.signals {
-                slot.charge(SeriesCost.signal(role: signal.role, kind: signal.kind, settings: settings))
+            let isFromFile = slot.state.reference?.source == .file
+            for (number, signal) in slot.state.signals.enumerated() {
+                let reference = isFromFile ? slot.compiled[number].reference : nil
+                slot.charge(
+                    SeriesCost.signal(role: signal.role, kind: signal.kind, settings: settings, reference: reference))
             }
             slot.declareReferenceSignals(settings)
             slot.followClock()

@@ -228,6 +228,8 @@ public struct SignalSnapshot: Sendable {
     public var issues: SignalIssues
     /// Counts per cell of the reference's layout (`missing` last) since the reference is in use; empty without one.
     public var bins: [UInt64]
+    /// What the reference expects per cell of as many values at their hours; empty if it does not tell hours apart.
+    public var expected: [Double]
     /// The reference of this signal; `nil` without one.
     public var reference: SignalReference?
     /// Values as a histogram, if asked for in `MonitorSettings.exposedValues`.
@@ -240,7 +242,7 @@ public struct SignalSnapshot: Sendable {
     /// Creates a snapshot of a signal.
     public init(
         role: Role, name: String, kind: SignalKind, observations: UInt64, issues: SignalIssues, bins: [UInt64],
-        reference: SignalReference?, values: HistogramSnapshot?, windows: [SignalWindow]
+        expected: [Double] = [], reference: SignalReference?, values: HistogramSnapshot?, windows: [SignalWindow]
     ) {
         self.role = role
         self.name = name
@@ -248,6 +250,7 @@ public struct SignalSnapshot: Sendable {
         self.observations = observations
         self.issues = issues
         self.bins = bins
+        self.expected = expected
         self.reference = reference
         self.values = values
         self.windows = windows

@@ -201,12 +201,14 @@ public struct ModelState: Sendable {
         evidenceSince = nil
         for number in signals.indices {
             signals[number].bins = []
+            signals[number].expected = []
             signals[number].evidence = nil
         }
         for tier in panes.tiers.indices {
             for pane in panes.tiers[tier].panes.indices {
                 for number in panes.tiers[tier].panes[pane].signals.indices {
                     panes.tiers[tier].panes[pane].signals[number].cells = []
+                    panes.tiers[tier].panes[pane].signals[number].expected = []
                 }
             }
         }
@@ -227,6 +229,8 @@ public struct SignalState: Sendable {
     public var issues = SignalIssues()
     /// Counts per cell since the reference is in use; empty without one.
     public var bins: [UInt64] = []
+    /// What the reference expects per cell of as many values at their hours; empty if it does not tell hours apart.
+    public var expected: [Double] = []
     /// Evidence that it has left its reference; `nil` without a reference, and before the first look at it.
     public var evidence: SignalEvidence?
     /// Times the verdict turned to drift since the state began.

@@ -1,4 +1,5 @@
 public import Events
+import Statistics
 
 /// Which distribution of a model a statistic is about; the `kind` label.
 public enum DriftKind: UInt8, Sendable, CaseIterable, Hashable {
@@ -80,6 +81,35 @@ public enum BinLayout: Sendable, Equatable {
     }
 }
 
+/// What a reference knows of each hour of the week.
+public struct HourlyReference: Sendable, Equatable {
+    /// Most cells of a signal whose hours are told apart: 168 hours of 128 cells are 344 KB.
+    public static let cellLimit = 128
+
+    /// Counts per hour of the week and cell, hour by hour from Monday, 0 o'clock; 168 times the cells of the signal.
+    public var counts: [UInt64]
+    /// Events that the shares of the whole reference count for in each hour's.
+    public var weight: UInt64
+
+    /// Creates what is known of each hour.
+    public init(counts: [UInt64], weight: UInt64) { (self.counts, self.weight) = (counts, weight) }
+
+    /// The hour of the week, 0 to 167, of a minute since the epoch; hour 0 begins on Monday, 0 o'clock.
+    ///
+    /// - Parameter utcOffset: Seconds that local time is ahead of UTC.
+    public static func slot(ofMinute minute: Int64, utcOffset: Int32) -> Int {
+        let slot = Int(hour(ofMinute: minute, utcOffset: utcOffset) % Int64(SeasonalShares.slotCount))
+        return slot < 0 ? slot + SeasonalShares.slotCount : slot
+    }
+
+    /// The hour of a minute since the epoch, counted from a Monday, 0 o'clock.
+    static func hour(ofMinute minute: Int64, utcOffset: Int32) -> Int64 {
+        let local = minute + Int64(utcOffset) / 60
+        // The epoch was a Thursday.
+        return (local >= 0 ? local / 60 : (local - 59) / 60) + 72
+    }
+}
+
 /// The reference of one signal.
 public struct SignalReference: Sendable, Equatable {
     /// Which distribution it is.
@@ -103,12 +133,14 @@ public struct SignalReference: Sendable, Equatable {
     /// Events that the counts are worth as knowledge about the next stretch of traffic, at least 1, because they differ
     /// from stretch to stretch more than chance explains; `nil` if they do not, or if their order is unknown.
     public var effectiveEvents: UInt64?
+    /// What is known of each hour of the week; `nil` if all hours are alike, or if they were not told apart.
+    public var hours: HourlyReference?
 
     /// Creates the reference of one signal.
     public init(
         kind: DriftKind, name: String, layout: BinLayout, counts: [UInt64], invalid: UInt64 = 0,
         range: ClosedRange<Double>? = nil, mean: Double? = nil, standardDeviation: Double? = nil,
-        interquartileRange: Double? = nil, effectiveEvents: UInt64? = nil
+        interquartileRange: Double? = nil, effectiveEvents: UInt64? = nil, hours: HourlyReference? = nil
     ) {
         self.kind = kind
         self.name = name
@@ -120,6 +152,18 @@ public struct SignalReference: Sendable, Equatable {
         self.standardDeviation = standardDeviation
         self.interquartileRange = interquartileRange
         self.effectiveEvents = effectiveEvents
+        self.hours = hours
+    }
+
+    /// The counts that current traffic is compared with: those of the reference, or as many in the proportions that it
+    /// expects of the hours at which current traffic came.
+    ///
+    /// - Parameter expected: What it expects per cell; empty if hours are not told apart.
+    public func counts(at expected: [Double]) -> [UInt64] {
+        let sum = expected.reduce(0, +)
+        guard expected.count == counts.count, sum > 0, sum.isFinite else { return counts }
+        let total = counts.reduce(0) { $0 + Double($1) }
+        return expected.map { UInt64(max(0, ($0 / sum * total).rounded())) }
     }
 }
 
@@ -151,13 +195,15 @@ public struct Reference: Sendable, Equatable {
     public var created: Int64
     /// Rows behind it.
     public var events: UInt64
+    /// Seconds that the local time of its hours of the week is ahead of UTC.
+    public var utcOffset: Int32
     /// Its signals, by kind and name, each pair once.
     public var signals: [SignalReference]
 
     /// Creates a reference.
     public init(
         model: String?, version: String?, hash: String, source: ReferenceSource, created: Int64, events: UInt64,
-        signals: [SignalReference]
+        utcOffset: Int32 = 0, signals: [SignalReference]
     ) {
         self.model = model
         self.version = version
@@ -165,6 +211,7 @@ public struct Reference: Sendable, Equatable {
         self.source = source
         self.created = created
         self.events = events
+        self.utcOffset = utcOffset
         self.signals = signals
     }
 }

@@ -35,6 +35,11 @@ public struct ReferenceColumn: Sendable {
     /// Places in `names` of a sample of the values, or one of the marks below; at most the limit of the builder.
     public private(set) var nameSample: [UInt16] = []
 
+    /// The hour of each value of the sample, counted from a Monday, 0 o'clock; empty if hours are not told apart.
+    public private(set) var hours: [Int32] = []
+
+    /// In place of an hour that is not known.
+    static let noHour = Int32.min
     /// Mark of a name beyond the limit.
     static let otherMark = UInt16(candidateLimit)
     /// Mark of a missing name.
@@ -84,15 +89,17 @@ public struct ReferenceColumn: Sendable {
     /// Takes one cell of a numeric column: a finite number or a `NumberMark`.
     ///
     /// A missing outcome is not known yet and counts for nothing.
-    mutating func insert(_ value: Double, limit: Int) {
+    mutating func insert(_ value: Double, limit: Int, hour: Int32? = nil) {
         if kind == .outcome, value.bitPattern == NumberMark.missingBits { return }
         let cell = value.isFinite || value.bitPattern == NumberMark.missingBits ? value : NumberMark.invalid
         moments.insert(cell)
         seen &+= 1
         if sample.count < limit {
             sample.append(cell)
+            if let hour { hours.append(hour) }
         } else if let place = Self.place(ofValue: seen, size: sample.count) {
             sample[place] = cell
+            if let hour, hours.indices.contains(place) { hours[place] = hour }
         }
     }
 
@@ -120,14 +127,16 @@ public struct ReferenceColumn: Sendable {
     /// Takes one cell of a categorical column.
     ///
     /// A missing outcome is not known yet and counts for nothing.
-    mutating func insert(_ cell: ByteRange, in bytes: UnsafeRawPointer, limit: Int) {
+    mutating func insert(_ cell: ByteRange, in bytes: UnsafeRawPointer, limit: Int, hour: Int32? = nil) {
         if kind == .outcome, cell == .missing { return }
         seen &+= 1
         let mark = unsafe count(cell, in: bytes)
         if nameSample.count < limit {
             nameSample.append(mark)
+            if let hour { hours.append(hour) }
         } else if let place = Self.place(ofValue: seen, size: nameSample.count) {
             nameSample[place] = mark
+            if let hour, hours.indices.contains(place) { hours[place] = hour }
         }
     }
 
@@ -176,13 +185,15 @@ public struct ReferenceColumn: Sendable {
         var counts = [UInt64](repeating: 0, count: layout.cellCount)
         for value in values { counts[bins.bin(of: value)] += 1 }
         let missing = sample.count(where: { $0.bitPattern == NumberMark.missingBits })
-        let cells = places(ofSample: sample.count).map { place in
+        let order = places(ofSample: sample.count)
+        let cells = order.map { place in
             let value = sample[place]
             if value.isFinite { return UInt16(truncatingIfNeeded: bins.bin(of: value)) }
             let isMissing = value.bitPattern == NumberMark.missingBits
             return isMissing ? UInt16(truncatingIfNeeded: layout.binCount) : .max
         }
         counts[layout.binCount] = UInt64(missing)
+        let (effectiveEvents, hours) = unrest(of: cells, order: order, layout: layout)
         return SignalReference(
             kind: kind, name: name, layout: layout, counts: counts,
             invalid: UInt64(sample.count - missing - values.count),
@@ -191,8 +202,25 @@ public struct ReferenceColumn: Sendable {
             interquartileRange: values.isEmpty
                 ? nil
                 : ReferenceEdges.quantile(0.75, ofSorted: values) - ReferenceEdges.quantile(0.25, ofSorted: values),
-            effectiveEvents: BaselineWobble.effectiveEvents(
-                of: cells, cellCount: layout.cellCount, orderedCount: layout.orderedBinCount))
+            effectiveEvents: effectiveEvents, hours: hours)
+    }
+
+    /// How much the shares of a sample, in the order of time, differ from stretch to stretch, and from hour to hour.
+    private func unrest(
+        of cells: [UInt16], order: [Int], layout: BinLayout
+    ) -> (effectiveEvents: UInt64?, hours: HourlyReference?) {
+        if hours.count == order.count, layout.cellCount <= HourlyReference.cellLimit,
+            let seasonal = SeasonalShares(
+                of: cells, hours: order.map { hours[$0] }, cellCount: layout.cellCount,
+                orderedCount: layout.orderedBinCount)
+        {
+            return (
+                seasonal.effectiveEvents, HourlyReference(counts: seasonal.counts, weight: seasonal.weight)
+            )
+        }
+        let effectiveEvents = BaselineWobble.effectiveEvents(
+            of: cells, cellCount: layout.cellCount, orderedCount: layout.orderedBinCount)
+        return (effectiveEvents, nil)
     }
 
     private func categoricalReference(limit: Int) -> SignalReference {
@@ -211,11 +239,12 @@ public struct ReferenceColumn: Sendable {
         for (rank, id) in ranked.enumerated() { cells[id] = UInt16(truncatingIfNeeded: rank) }
         cells[Int(Self.missingMark)] = UInt16(truncatingIfNeeded: layout.binCount)
         cells[Int(Self.invalidMark)] = .max
+        let order = places(ofSample: nameSample.count)
+        let (effectiveEvents, hours) = unrest(
+            of: order.map { cells[Int(nameSample[$0])] }, order: order, layout: layout)
         return SignalReference(
             kind: kind, name: name, layout: layout,
             counts: ranked.map { nameCounts[$0] } + [others, missingNames], invalid: invalidNames,
-            effectiveEvents: BaselineWobble.effectiveEvents(
-                of: places(ofSample: nameSample.count).map { cells[Int(nameSample[$0])] },
-                cellCount: layout.cellCount, orderedCount: 0))
+            effectiveEvents: effectiveEvents, hours: hours)
     }
 }

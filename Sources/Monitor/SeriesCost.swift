@@ -20,15 +20,18 @@ public enum SeriesCost {
 
     /// One signal.
     ///
-    /// - Parameter cells: Cells of its reference, where that is known; else what a learned reference may have.
-    public static func signal(role: Role, kind: SignalKind, settings: MonitorSettings, cells: Int? = nil) -> Int {
+    /// - Parameter reference: Its reference, where that is from a file; else it may learn one.
+    public static func signal(
+        role: Role, kind: SignalKind, settings: MonitorSettings, reference: SignalReference? = nil
+    ) -> Int {
         var perSignal = 0
         var perWindow = 0
         if DriftKind(role) != nil {
-            // Bins on both sides; evidence and its limit, effect with bound and sample size, both verdicts, onset,
-            // alarms, worth of the reference; the cells that moved; sample size, distances and a bound of one.
-            let cells = cells ?? learnedCells(kind, settings)
-            perSignal += 2 * cells + 10 + min(cells, DriftMovement.cellLimit)
+            // Bins on both sides, and what is expected of the hours; the cells that moved. Evidence and its limit,
+            // effect with bound and sample size, both verdicts, onset, alarms, worth of the reference; sample size,
+            // distances and a bound of one.
+            let cells = reference?.layout.cellCount ?? learnedCells(kind, settings)
+            perSignal += (reference?.hours == nil ? 2 : 3) * cells + 10 + min(cells, DriftMovement.cellLimit)
             perWindow += 1 + (kind == .numeric ? 9 : 7)
             // Shifts of the mean and of quantiles.
             if kind == .numeric { perWindow += 1 + DriftMovement.quantiles.count }

@@ -36,6 +36,8 @@ public struct SignalEvidence: Sendable, Equatable {
     public var detector: EvidenceDetector.State
     /// Counts per cell (`SignalState.bins`) at the end of its last tick.
     public var counted: [UInt64]
+    /// What the reference expected (`SignalState.expected`) at the end of its last tick; empty without hours.
+    public var countedExpected: [Double]
     /// Invalid values (`SignalIssues.invalid`) at the end of its last tick.
     public var countedInvalid: UInt64
     /// Whether the verdict is drift: evidence and effect have passed their gates, and the drift is not over.
@@ -43,9 +45,11 @@ public struct SignalEvidence: Sendable, Equatable {
 
     /// Creates evidence.
     public init(
-        detector: EvidenceDetector.State, counted: [UInt64], countedInvalid: UInt64, isDrifted: Bool = false
+        detector: EvidenceDetector.State, counted: [UInt64], countedExpected: [Double] = [], countedInvalid: UInt64,
+        isDrifted: Bool = false
     ) {
         (self.detector, self.counted, self.countedInvalid) = (detector, counted, countedInvalid)
+        self.countedExpected = countedExpected
         self.isDrifted = isDrifted
     }
 }
@@ -69,20 +73,21 @@ public struct DriftEffect: Sendable, Equatable {
     /// Measures a drift.
     ///
     /// - Parameters:
-    ///   - counts: Counts per cell since it began, as many as the reference has.
-    ///   - invalid: Invalid values since then.
-    init(_ reference: SignalReference, counts: [UInt64], invalid: UInt64, effectiveEvents: Double) {
+    ///   - since: What came since it began; as many counts as the reference has.
+    init(_ reference: SignalReference, since: EvidenceDetector.Mark, effectiveEvents: Double) {
+        let (counts, invalid) = (since.counts, since.uncounted)
+        let usual = reference.counts(at: since.expected)
         let known = counts.reduce(0, &+)
         events = known &+ invalid
-        let before = reference.counts.reduce(0, &+)
+        let before = usual.reduce(0, &+)
         missingGrowth = ShareGrowth.lowerBound(
-            reference: (reference.counts.last ?? 0, before), current: (counts.last ?? 0, known),
+            reference: (usual.last ?? 0, before), current: (counts.last ?? 0, known),
             effectiveEvents: effectiveEvents)
         invalidGrowth = ShareGrowth.lowerBound(
             reference: (reference.invalid, before &+ reference.invalid), current: (invalid, events),
             effectiveEvents: effectiveEvents)
         if let values = TwoSampleCounts(
-            reference: Array(reference.counts.dropLast()), current: Array(counts.dropLast()))
+            reference: Array(usual.dropLast()), current: Array(counts.dropLast()))
         {
             let stability = PopulationStability(values, effectiveEvents: effectiveEvents)
             (psiExcess, psiExcessLower) = (stability.excess, stability.excessLower)

@@ -10,6 +10,8 @@ public struct SignalPane: Sendable {
     public var invalid: UInt64 = 0
     /// Counts per cell of the reference's layout; empty while there is none.
     public var cells: [UInt64] = []
+    /// What the reference expects per cell of as many values at their hours; empty if it does not tell hours apart.
+    public var expected: [Double] = []
     /// Moments of the numbers.
     public var moments = Moments()
     /// Distribution of the numbers.
@@ -30,6 +32,7 @@ public struct SignalPane: Sendable {
         missing &+= other.missing
         invalid &+= other.invalid
         addCells(other.cells)
+        addExpected(other.expected)
         moments.merge(other.moments)
         sketch.merge(other.sketch)
         distinct.merge(other.distinct)
@@ -41,6 +44,14 @@ public struct SignalPane: Sendable {
             cells.append(contentsOf: repeatElement(0, count: counts.count - cells.count))
         }
         for i in counts.indices { cells[i] &+= counts[i] }
+    }
+
+    /// Adds what is expected per cell.
+    mutating func addExpected(_ counts: borrowing [Double]) {
+        if expected.count < counts.count {
+            expected.append(contentsOf: repeatElement(0, count: counts.count - expected.count))
+        }
+        for i in counts.indices { expected[i] += counts[i] }
     }
 
     /// Empties the pane and keeps its storage.
@@ -57,6 +68,7 @@ public struct SignalPane: Sendable {
     /// Sets the counts per cell to zero.
     mutating func resetCells() {
         for i in cells.indices { cells[i] = 0 }
+        for i in expected.indices { expected[i] = 0 }
     }
 }
 

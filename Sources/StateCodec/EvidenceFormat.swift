@@ -11,6 +11,7 @@ extension StateWriter {
         list(detector.marks) { $0.mark($1) }
         count(detector.origin)
         counts(detector.history)
+        list(detector.historyExpected) { $0.number($1) }
         mark(detector.resumed)
         optional(detector.episode) { writer, episode in
             writer.mark(episode.onset)
@@ -20,6 +21,7 @@ extension StateWriter {
         }
         number(detector.logEvidence)
         counts(evidence.counted)
+        list(evidence.countedExpected) { $0.number($1) }
         count(evidence.countedInvalid)
         flag(evidence.isDrifted)
     }
@@ -29,6 +31,7 @@ extension StateWriter {
         signed(mark.time)
         counts(mark.counts)
         count(mark.uncounted)
+        list(mark.expected) { $0.number($1) }
     }
 }
 
@@ -41,6 +44,7 @@ extension StateReader {
         let marks = try list("marks") { (reader) throws(StateError) in try reader.mark() }
         let origin = try ticks()
         let history = try counts("cells")
+        let historyExpected = try expected()
         let resumed = try mark()
         let episode = try optional { (reader) throws(StateError) in
             EvidenceDetector.Episode(
@@ -48,17 +52,27 @@ extension StateReader {
                 longestGap: try reader.count())
         }
         let state = EvidenceDetector.State(
-            tick: tick, marks: marks, origin: origin, history: history, resumed: resumed, episode: episode,
-            logEvidence: try number())
+            tick: tick, marks: marks, origin: origin, history: history, historyExpected: historyExpected,
+            resumed: resumed, episode: episode, logEvidence: try number())
         return SignalEvidence(
-            detector: state, counted: try counts("cells"), countedInvalid: try count(), isDrifted: try flag())
+            detector: state, counted: try counts("cells"), countedExpected: try expected(),
+            countedInvalid: try count(), isDrifted: try flag())
     }
 
     private mutating func mark() throws(StateError) -> EvidenceDetector.Mark {
         let tick = try ticks()
         let time = try signed()
         return EvidenceDetector.Mark(
-            tick: tick, counts: try counts("cells"), time: time, uncounted: try count())
+            tick: tick, counts: try counts("cells"), time: time, uncounted: try count(), expected: try expected())
+    }
+
+    /// What a reference expects per cell.
+    mutating func expected() throws(StateError) -> [Double] {
+        try list("cells", size: 8) { (reader) throws(StateError) in
+            let number = try reader.finite("an expectation")
+            guard number >= 0 else { throw .malformed("an expectation below 0") }
+            return number
+        }
     }
 
     private mutating func ticks() throws(StateError) -> Int { try count(upTo: Self.tickLimit, "ticks") }

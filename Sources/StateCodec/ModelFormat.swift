@@ -61,6 +61,7 @@ extension StateWriter {
             signal.issues.aboveMaximum, signal.issues.unseenCategory,
         ] { count(value) }
         counts(signal.bins)
+        list(signal.expected) { $0.number($1) }
         number(signal.carriedWeight)
         optional(signal.histogram) { $0.histogram($1) }
         count(signal.driftAlarms)
@@ -96,6 +97,7 @@ extension StateWriter {
             count(signal.missing)
             count(signal.invalid)
             counts(signal.cells)
+            list(signal.expected) { $0.number($1) }
             distinct(signal.distinct)
             moments(signal.moments)
             if signal.moments.count > 0 { sketch(signal.sketch) }
@@ -174,6 +176,7 @@ extension StateReader {
         signal.issues.aboveMaximum = try count()
         signal.issues.unseenCategory = try count()
         signal.bins = try counts("cells")
+        signal.expected = try expected()
         signal.carriedWeight = try number()
         guard signal.carriedWeight >= 0, signal.carriedWeight < 1 else { throw .malformed("an impossible weight") }
         signal.histogram = try optional { (reader) throws(StateError) in try reader.histogram() }
@@ -226,7 +229,10 @@ extension StateReader {
                 signal.missing = try self.count()
                 signal.invalid = try self.count()
                 signal.cells = try counts("cells")
-                guard signal.observations > 0, signal.cells.count <= Reference.cellLimit else {
+                signal.expected = try expected()
+                guard signal.observations > 0, signal.cells.count <= Reference.cellLimit,
+                    signal.expected.isEmpty || signal.expected.count == signal.cells.count
+                else {
                     throw .malformed("an impossible signal of a pane")
                 }
                 signal.distinct = try distinct()

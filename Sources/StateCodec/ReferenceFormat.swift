@@ -12,6 +12,7 @@ extension StateWriter {
         byte(reference.source.rawValue)
         signed(reference.created)
         count(reference.events)
+        signed(Int64(reference.utcOffset))
         list(reference.signals) { $0.signalReference($1) }
     }
 
@@ -36,6 +37,10 @@ extension StateWriter {
             optional(value) { $0.number($1) }
         }
         optional(signal.effectiveEvents) { $0.count($1) }
+        optional(signal.hours) { writer, hours in
+            writer.counts(hours.counts)
+            writer.count(hours.weight)
+        }
     }
 
     mutating func learner(_ learner: ReferenceLearner) {
@@ -72,10 +77,11 @@ extension StateReader {
         let source: ReferenceSource = try choice("source of a reference")
         let created = try signed()
         let events = try count()
+        let utcOffset = try valid(Int32(exactly: try signed()), "distance from UTC")
         let signals = try list("signals of a reference") { (reader) throws(StateError) in try reader.signalReference() }
         let reference = Reference(
             model: model, version: version, hash: hash, source: source, created: created, events: events,
-            signals: signals)
+            utcOffset: utcOffset, signals: signals)
         if let flaw = reference.flaw { throw .malformed(flaw) }
         return reference
     }
@@ -105,9 +111,13 @@ extension StateReader {
         let deviation = try optional { (reader) throws(StateError) in try reader.finite("a deviation") }
         let interquartileRange = try optional { (reader) throws(StateError) in try reader.finite("a range") }
         let effectiveEvents = try optional { (reader) throws(StateError) in try reader.count() }
+        let hours = try optional { (reader) throws(StateError) in
+            HourlyReference(counts: try reader.counts("cells of hours"), weight: try reader.count())
+        }
         return SignalReference(
             kind: kind, name: name, layout: layout, counts: counts, invalid: invalid, range: range, mean: mean,
-            standardDeviation: deviation, interquartileRange: interquartileRange, effectiveEvents: effectiveEvents)
+            standardDeviation: deviation, interquartileRange: interquartileRange, effectiveEvents: effectiveEvents,
+            hours: hours)
     }
 
     mutating func learner() throws(StateError) -> ReferenceLearner {

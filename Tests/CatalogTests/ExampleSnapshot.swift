@@ -89,7 +89,9 @@ enum ExampleSnapshot {
             ("approve", "approve", 70), ("approve", "decline", 2), ("decline", "approve", 1), ("decline", "decline", 7),
         ]
         model.signals = [
-            signal("amount", .feature, .numeric, reference: amount, bins: [350, 300, 340, 10]),
+            signal(
+                "amount", .feature, .numeric, reference: amount, bins: [350, 300, 340, 10],
+                expected: [330.5, 329.5, 330, 10]),
             signal("country", .feature, .categorical, reference: country, bins: [900, 10, 20, 30, 5, 5, 25, 5]),
             signal("prediction", .prediction, .categorical, reference: prediction, bins: [900, 99, 1, 0]),
             signal("score", .score, .numeric), signal("outcome", .outcome, .categorical),
@@ -165,7 +167,8 @@ enum ExampleSnapshot {
     private static var sketch: QuantileSketch { QuantileSketch() }
 
     private static func signal(
-        _ name: String, _ role: Role, _ kind: SignalKind, reference: SignalReference? = nil, bins: [UInt64] = []
+        _ name: String, _ role: Role, _ kind: SignalKind, reference: SignalReference? = nil, bins: [UInt64] = [],
+        expected: [Double] = []
     ) -> SignalSnapshot {
         var issues = SignalIssues()
         (issues.missing, issues.invalid, issues.aboveMaximum, issues.unseenCategory) = (10, 2, 5, 7)
@@ -185,7 +188,8 @@ enum ExampleSnapshot {
             label: "1h", observations: 3, missing: 0, invalid: 0, moments: nil, quantiles: [], distinct: nil, drift: nil
         )
         return SignalSnapshot(
-            role: role, name: name, kind: kind, observations: 1_000, issues: issues, bins: bins, reference: reference,
+            role: role, name: name, kind: kind, observations: 1_000, issues: issues, bins: bins, expected: expected,
+            reference: reference,
             values: nil, windows: [full, small])
     }
 

@@ -68,7 +68,8 @@ import Testing
     @Test func plansKnowReferences() {
         var settings = MonitorSettings()
         let amount = SignalReference(
-            kind: .input, name: "amount", layout: .numeric(edges: [1]), counts: [1, 1, 0], range: 0...2)
+            kind: .input, name: "amount", layout: .numeric(edges: [1]), counts: [1, 1, 0], range: 0...2,
+            hours: HourlyReference(counts: [UInt64](repeating: 1, count: 3 * 168), weight: 4))
         settings.references = [
             Reference(
                 model: nil, version: nil, hash: "a", source: .file, created: 0, events: 2, signals: [amount])
@@ -76,5 +77,6 @@ import Testing
         let schema = Schema(signals: [Signal(name: "amount", role: .feature, kind: .numeric)])
         let planned = Catalog.plannedSeries(for: schema, settings: settings, classes: 2)
         #expect(planned.first { $0.family.name == "model_feature_bin_total" }?.series == 3)
+        #expect(planned.first { $0.family.name == "model_feature_bin_expected_total" }?.series == 3)
     }
 }

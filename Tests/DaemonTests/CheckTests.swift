@@ -78,6 +78,46 @@ import Testing
         #expect(try status(all + [file]) == 2)
     }
 
+    /// Hours of the week: a day of nights is drift, a day is none, although both differ from the whole.
+    @Test func hours() throws {
+        var random = SplitMix64(seed: 9)
+        func log(_ name: String, _ hours: Range<Int>, movedBy move: Int = 0) throws -> String {
+            let lines = hours.flatMap { hour in
+                (0..<40).map { i in
+                    let time = Timestamps.text(Int64(1_767_571_200 + (hour + move) * 3_600 + i) * 1_000_000_000)
+                    let amount = random.normal() + (hour % 24 < 12 ? 0 : 2)
+                    return #"{"ts":"\#(time)","model":"m","features":{"amount":\#(amount)},"prediction":"p"}"# + "\n"
+                }
+            }
+            return try folder.write(lines.joined(), to: name)
+        }
+        let weeks = try log("weeks.jsonl", 0..<336)
+        func build(_ arguments: String...) throws {
+            var command = try Telltale.parseAsRoot(
+                ["reference", "build", "--output", folder.file("ref.json")] + arguments)
+            try command.run()
+        }
+        try build("--hour-of-week", "--utc-offset", "+01:00", weeks)
+        let reference = try ReferenceFile.load(path: folder.file("ref.json"))
+        #expect(reference.utcOffset == 3_600 && reference.signals.first { $0.name == "amount" }?.hours != nil)
+        let morning = try log("morning.jsonl", 600..<608)
+        let night = try log("night.jsonl", 600..<608, movedBy: 12)
+        #expect(try status(["--reference", folder.file("ref.json"), morning]) == 0)
+        #expect(try status(["--reference", folder.file("ref.json"), night]) == 1)
+        try build(weeks)
+        #expect(try status(["--reference", folder.file("ref.json"), morning]) == 1, "nights are lacking")
+        // Less than two weeks, no times, no zone.
+        for arguments in [
+            [try log("week.jsonl", 0..<300)], [try self.log("x.jsonl", seed: 1)], ["--utc-offset", "CET", weeks],
+        ] {
+            var command = try Telltale.parseAsRoot(
+                ["reference", "build", "--hour-of-week", "--output", folder.file("no.json")] + arguments)
+            let failure = try #require(throws: Failure.self) { try command.run() }
+            #expect(failure.status == 2)
+            #expect(folder.bytes("no.json") == nil)
+        }
+    }
+
     @Test func oneSignalDrifts() throws {
         let found = try findings(try log("moved.jsonl", seed: 3, shift: 0.5))
         #expect(found["amount"]?.verdict == .drifted)
@@ -89,7 +129,7 @@ import Testing
         let moved = try #require(found["amount"]?.moved.first)
         #expect(moved.cell == 9 && moved.part > 0 && abs(moved.currentShare - 0.2) < 0.04, "\(moved)")
         let shift = try #require(found["amount"]?.shift)
-        #expect(abs(shift.mean.difference - 0.5) < 0.1 && shift.quantiles.count == 3)
+        #expect(abs((shift.mean?.difference ?? 0) - 0.5) < 0.1 && shift.quantiles.count == 3)
     }
 
     @Test func significantAndSmall() throws {

@@ -113,6 +113,40 @@ import Testing
         }
     }
 
+    /// A reference that tells hours apart is read back, and so is what it expected.
+    @Test func hours() throws {
+        let learned = Self.state(seed: 5, count: 600).models.compactMap(\.reference).first
+        var reference = try #require(learned)
+        reference.source = .file
+        reference.utcOffset = -3_600
+        for number in reference.signals.indices {
+            let counts = reference.signals[number].counts
+            let slots = (0..<168).flatMap { slot in counts.map { ($0 &+ UInt64(slot)) % 7 } }
+            reference.signals[number].hours = HourlyReference(counts: slots, weight: 64)
+        }
+        var settings = Self.settings
+        settings.references = [reference]
+        var original = Monitor(settings: settings, at: TestHistory.instant(0))
+        Self.feed(&original, seed: 3, from: 0, count: 600)
+        let state = original.cut(at: TestHistory.instant(600)).state
+        let bytes = StateCodec.encode(state)
+        let decoded = try StateCodec.decode(bytes)
+        #expect(StateCodec.encode(decoded) == bytes)
+        #expect(decoded.models.first?.reference == reference)
+        let signals = try #require(decoded.models.first?.signals)
+        #expect(signals.contains { $0.expected.reduce(0, +) > 100 && $0.evidence != nil })
+        var restored = Monitor(settings: settings, restoring: decoded, at: TestHistory.instant(600))
+        #expect(restored.notes == [])
+        Self.feed(&original, seed: 3, from: 600, count: 600)
+        Self.feed(&restored, seed: 3, from: 600, count: 600)
+        let cuts = (original.cut(at: TestHistory.instant(9_000)), restored.cut(at: TestHistory.instant(9_000)))
+        #expect(StateCodec.encode(cuts.0.state) == StateCodec.encode(cuts.1.state))
+        // Hours that do not fit are no state.
+        var broken = state
+        broken.models[0].reference?.signals[0].hours?.counts.removeLast()
+        #expect(throws: StateError.self) { try StateCodec.decode(StateCodec.encode(broken)) }
+    }
+
     /// Every truncation is refused.
     @Test func truncations() {
         let bytes = StateCodec.encode(Self.state(seed: 1, count: 60))

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Events
 internal import Monitor
+internal import Statistics
 
 /// The command `telltale reference`.
 struct ReferenceCommand: ParsableCommand {
@@ -20,6 +21,7 @@ struct ReferenceCommand: ParsableCommand {
                 Examples:
                   telltale reference build --output ref.json train.csv
                   telltale reference build --output ref.json --model fraud log.jsonl.2.gz log.jsonl.1
+                  telltale reference build --output ref.json --hour-of-week --utc-offset +01:00 month.jsonl.gz
                 """)
 
         @Option(name: [.short, .long], help: "File to write; - for standard output.")
@@ -40,6 +42,15 @@ struct ReferenceCommand: ParsableCommand {
         @Option(help: "Most values kept per numeric signal; beyond it an even sample decides the bins.")
         var sample = 1_000_000
 
+        @Flag(
+            help: ArgumentHelp(
+                "Tell the hours of the week apart, where that predicts one week by the others.",
+                discussion: "The records need times that span two weeks at least."))
+        var hourOfWeek = false
+
+        @Option(help: "Local time of these hours: UTC or an offset such as +02:00.")
+        var utcOffset = "UTC"
+
         @Option(help: "Configuration whose first schema says which field is which.")
         var config: String?
 
@@ -54,7 +65,10 @@ struct ReferenceCommand: ParsableCommand {
             guard (1_000...10_000_000).contains(sample) else {
                 throw Failure.usage("--sample must be 1,000 to 10,000,000")
             }
-            var builder = ReferenceBuilder(eventLimit: sample)
+            guard case let offset?? = HintsDecoder.zoneOffset(utcOffset) else {
+                throw Failure.usage("--utc-offset must be UTC or an offset such as +02:00")
+            }
+            var builder = ReferenceBuilder(eventLimit: sample, utcOffset: hourOfWeek ? offset : nil)
             var filter = ModelFilter(wanted: model)
             var receipt = Receipt()
             var schema = try RecordFile.schema(ofConfiguration: config)
@@ -70,6 +84,7 @@ struct ReferenceCommand: ParsableCommand {
                 receipt.add(file.receipt)
             }
             let reference = try build(builder, filter)
+            if hourOfWeek { try requireHours(builder) }
             let bytes = try ReferenceFile.encode(reference)
             try write(bytes)
             report(reference, receipt)
@@ -90,6 +105,17 @@ struct ReferenceCommand: ParsableCommand {
             throw Failure.usage("no record has a value to learn from")
         }
 
+        /// Refuses to tell hours apart where it cannot be told whether they differ.
+        private func requireHours(_ builder: ReferenceBuilder) throws {
+            guard builder.untimedRows == 0 else {
+                throw Failure.usage("--hour-of-week: \(builder.untimedRows) records have no time")
+            }
+            let hours = builder.hourSpan
+            guard hours >= SeasonalShares.fewestWeeks * SeasonalShares.slotCount else {
+                throw Failure.usage("--hour-of-week: the records span \(hours) hours, of two weeks that are needed")
+            }
+        }
+
         private func write(_ bytes: [UInt8]) throws {
             guard output != "-" else { return StandardOutput.write(String(decoding: bytes, as: UTF8.self)) }
             do throws(SystemError) { try FileBytes.replace(path: output, with: bytes) } catch {
@@ -101,10 +127,16 @@ struct ReferenceCommand: ParsableCommand {
             var text = "telltale: \(output): reference \(reference.hash) of \(reference.model ?? "any model"), "
             text += "\(reference.events) events, \(reference.signals.count) signals\n"
             for signal in reference.signals {
+                let name = "telltale: \(signal.kind.label) \(Escaping.printable(signal.name)): "
+                if let hours = signal.hours {
+                    text += name + "differs by the hour of the week; each hour is shrunk by \(hours.weight) events\n"
+                } else if hourOfWeek {
+                    let isWide = signal.layout.cellCount > HourlyReference.cellLimit
+                    text += name + (isWide ? "has too many bins for hours of the week\n" : "the same at all hours\n")
+                }
                 guard let events = signal.effectiveEvents else { continue }
                 let rows = signal.counts.reduce(0, &+)
-                text += "telltale: \(signal.kind.label) \(Escaping.printable(signal.name)): its shares wobble over the "
-                text += "records, in their order: worth \(events) of \(rows) events\n"
+                text += name + "its shares wobble over the records, in their order: worth \(events) of \(rows) events\n"
             }
             for reason in RejectionReason.allCases {
                 let count = receipt.rejected[Int(reason.rawValue)]

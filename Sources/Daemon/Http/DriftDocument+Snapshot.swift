@@ -119,9 +119,10 @@ extension DriftDocument.Window {
 extension DriftDocument.Shift {
     /// The mean, then the quantiles.
     static func all(of shift: NumberShift) -> [DriftDocument.Shift] {
-        let pairs = [("mean", shift.mean)] + shift.quantiles.map { ("p\(Int(($0.q * 100).rounded()))", $0.pair) }
+        let quantiles = shift.quantiles.map { ("p\(Int(($0.q * 100).rounded()))", Optional($0.pair)) }
+        let pairs = [("mean", shift.mean)] + quantiles
         return pairs.compactMap { statistic, pair in
-            guard pair.reference.isFinite, pair.current.isFinite else { return nil }
+            guard let pair, pair.reference.isFinite, pair.current.isFinite else { return nil }
             let scaled = shift.scale.map { pair.difference / $0 }
             return DriftDocument.Shift(
                 statistic: statistic, reference: pair.reference, current: pair.current,

@@ -58,7 +58,11 @@ final class ReferenceCheck {
     let reference: Reference
     private let gates: Gates
     private var monitor: Monitor
-    private static let moment = Instant(wall: 0, monotonic: 0)
+    /// Nanoseconds of a week.
+    private static let week: Int64 = 604_800_000_000_000
+    /// All records are taken as of one week, the one that ends now, so that one window holds them and each keeps its
+    /// hour.
+    private static let moment = Instant(wall: week - 1, monotonic: 0)
 
     /// Begins a check with no records yet.
     init(_ reference: Reference, gates: Gates) {
@@ -70,7 +74,7 @@ final class ReferenceCheck {
         settings.references = [general]
         settings.learning.events = 0
         settings.joining.pending = 0
-        settings.windows = [WindowSetting(label: "all", seconds: 60)]
+        settings.windows = [WindowSetting(label: "all", seconds: Self.week / 1_000_000_000)]
         settings.minimumEvents = gates.minimumEvents
         settings.sources = ["files"]
         settings.limits.signalsPerModel = EventLimits.signals
@@ -78,10 +82,14 @@ final class ReferenceCheck {
         monitor = Monitor(settings: settings, at: Self.moment)
     }
 
-    /// Takes the rows of a batch: all of them of one model, of one version, and of one moment.
+    /// Takes the rows of a batch: all of them of one model, of one version, and of one week.
     func add(_ batch: EventBatch) {
         for row in 0..<batch.rowCount {
-            unsafe batch.timestamps[row] = EventBatch.noTimestamp
+            let time = unsafe batch.timestamps[row]
+            if time != EventBatch.noTimestamp {
+                let inWeek = time % Self.week
+                unsafe batch.timestamps[row] = inWeek < 0 ? inWeek + Self.week : inWeek
+            }
             unsafe batch.models[row] = .missing
             unsafe batch.versions[row] = .missing
         }
@@ -114,7 +122,8 @@ final class ReferenceCheck {
                 finding.verdict = .invalid
             }
             if finding.verdict == .drifted || finding.verdict == .invalid,
-                let counts = TwoSampleCounts(reference: wanted.counts, current: signal.bins)
+                let counts = TwoSampleCounts(
+                    reference: wanted.counts(at: signal.expected), current: signal.bins)
             {
                 finding.moved = counts.contributions(limit: DriftMovement.cellLimit)
             }

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Monitor
+internal import Statistics
 
 /// What every version of the file begins with.
 struct ReferenceHeader: Decodable {
@@ -18,6 +19,8 @@ struct ReferenceDocument: Codable {
     /// RFC 3339, UTC, milliseconds.
     var created: String
     var events: UInt64
+    /// Seconds that the local time of `hour_of_week` is ahead of UTC; since format version 3.
+    var utc_offset_seconds: Int32?
     var signals: [SignalDocument]
 
     init(_ reference: Reference) {
@@ -28,6 +31,8 @@ struct ReferenceDocument: Codable {
         source = reference.source.label
         created = Timestamps.text(reference.created)
         events = reference.events
+        let hasHours = reference.signals.contains { $0.hours != nil }
+        utc_offset_seconds = hasHours ? reference.utcOffset : nil
         signals = reference.signals.map(SignalDocument.init)
     }
 
@@ -53,9 +58,14 @@ struct ReferenceDocument: Codable {
             }
             signals.append(signal)
         }
-        return Reference(
+        let reference = Reference(
             model: model, version: version, hash: hash, source: source, created: nanoseconds, events: events,
-            signals: signals)
+            utcOffset: utc_offset_seconds ?? 0, signals: signals)
+        // What is left to be wrong after the checks above are the hours.
+        if signals.contains(where: { $0.hours != nil }), let flaw = reference.flaw {
+            throw ReferenceRule("has \(flaw)")
+        }
+        return reference
     }
 }
 
@@ -65,6 +75,15 @@ struct SignalDocument: Codable {
     struct Category: Codable {
         var name: String
         var count: UInt64
+    }
+
+    /// What is known of each hour of the week.
+    struct Hours: Codable {
+        /// Events that the shares of the whole reference count for in each hour's.
+        var weight: UInt64
+        /// Counts per cell, in the order of the signal, other and missing included, one text per hour from Monday, 0
+        /// o'clock; empty for an hour without events.
+        var counts: [String]
     }
 
     var kind: String
@@ -85,6 +104,8 @@ struct SignalDocument: Codable {
     var interquartile_range: Double?
     /// Since format version 2.
     var effective_events: UInt64?
+    /// Since format version 3.
+    var hour_of_week: Hours?
 
     init(_ signal: SignalReference) {
         kind = signal.kind.label
@@ -95,6 +116,7 @@ struct SignalDocument: Codable {
         (mean, standard_deviation) = (signal.mean, signal.standardDeviation)
         interquartile_range = signal.interquartileRange
         effective_events = signal.effectiveEvents
+        hour_of_week = signal.hours.map { Hours($0, cellCount: signal.layout.cellCount) }
         switch signal.layout {
         case .numeric(let edges):
             type = "numeric"
@@ -163,6 +185,33 @@ struct SignalDocument: Codable {
         return SignalReference(
             kind: kind, name: name, layout: layout, counts: cells, invalid: invalid, range: range, mean: mean,
             standardDeviation: standard_deviation, interquartileRange: interquartile_range,
-            effectiveEvents: effective_events)
+            effectiveEvents: effective_events, hours: try hour_of_week?.reference(cellCount: cells.count, place: place))
+    }
+}
+
+extension SignalDocument.Hours {
+    fileprivate init(_ hours: HourlyReference, cellCount: Int) {
+        weight = hours.weight
+        counts = stride(from: 0, to: hours.counts.count, by: max(1, cellCount)).map { begin in
+            let slot = hours.counts[begin..<min(begin + cellCount, hours.counts.count)]
+            return slot.contains { $0 > 0 } ? slot.map { String($0) }.joined(separator: " ") : ""
+        }
+    }
+
+    /// The hours, with as many counts each as the signal has cells.
+    fileprivate func reference(cellCount: Int, place: String) throws(ReferenceRule) -> HourlyReference {
+        guard counts.count == SeasonalShares.slotCount, cellCount <= HourlyReference.cellLimit else {
+            throw ReferenceRule("has \(counts.count) hours of \(cellCount) bins at \(place), not 168 of 128 at most")
+        }
+        var all: [UInt64] = []
+        for text in counts {
+            let numbers = text.split(separator: " ").map { UInt64($0) ?? .max }
+            let slot = text.isEmpty ? [UInt64](repeating: 0, count: cellCount) : numbers
+            guard slot.count == cellCount, slot.allSatisfy({ $0 <= 1 << 53 }) else {
+                throw ReferenceRule("has an hour that is not \(cellCount) counts up to 2^53 at \(place)")
+            }
+            all.append(contentsOf: slot)
+        }
+        return HourlyReference(counts: all, weight: weight)
     }
 }

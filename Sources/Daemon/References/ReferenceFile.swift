@@ -13,8 +13,8 @@ struct ReferenceFileError: Error, Equatable, CustomStringConvertible {
 
 /// A reference as a readable, versioned JSON file.
 enum ReferenceFile {
-    /// Version of the format, the value of its first key: 2 has `effective_events`.
-    static let formatVersion = 2
+    /// Version of the format, the value of its first key: 2 has `effective_events`, 3 has `hour_of_week`.
+    static let formatVersion = 3
     /// Versions that can be read.
     static let readableVersions = 1...formatVersion
     /// Most bytes of a file.
@@ -57,7 +57,8 @@ enum ReferenceFile {
         }
         do throws(ReferenceRule) {
             let reference = try document.reference()
-            let found = Reference.contentHash(events: reference.events, signals: reference.signals)
+            let found = Reference.contentHash(
+                events: reference.events, utcOffset: reference.utcOffset, signals: reference.signals)
             guard found == document.hash else {
                 throw ReferenceRule(
                     "was changed after it was built: its hash is \(document.hash), its content has \(found)")

@@ -29,6 +29,7 @@ enum ReferenceTable {
         if let mean = signal.mean { head += "  mean \(TableText.number(mean))" }
         if let spread = signal.standardDeviation { head += "  std \(TableText.number(spread))" }
         if let events = signal.effectiveEvents { head += "  worth \(events) events" }
+        if let hours = signal.hours { head += "  by hour of the week, shrunk by \(hours.weight) events" }
         if signal.invalid > 0 { head += "  \(signal.invalid) invalid" }
         let total = Double(max(1, signal.counts.reduce(0, &+)))
         let largest = Double(max(1, signal.counts.max() ?? 1))

@@ -42,6 +42,58 @@ public enum BaselineWobble {
         return least < 0x1p53 ? UInt64(least) : nil
     }
 
+    /// The least κ of stretches of `stretch` events, twice as many, and so on, that should have come as expected;
+    /// infinite if they did, but for chance.
+    ///
+    /// - Parameters:
+    ///   - stretches: Counts per cell in the order of time, and what was expected of as many events.
+    ///   - shares: Of all events; all above 0.
+    static func concentration(
+        of stretches: [(counts: [Double], expected: [Double])], shares: [Double], orderedCount: Int
+    ) -> Double {
+        var stretches = stretches
+        var least = Double.infinity
+        var length = Double(stretch)
+        let directions = orderedCount > 2 ? EvidenceTest.directions(shares, orderedCount: orderedCount) : ([], [])
+        let scores = [directions.0, directions.1].filter { $0.contains { $0 != 0 } }
+        let filled = shares.indices.count { cell in stretches.contains { $0.counts[cell] > 0 } }
+        guard filled > 1 else { return .infinity }
+        while stretches.count >= fewestStretches {
+            let number = Double(stretches.count)
+            var sum = 0.0
+            var squares = [Double](repeating: 0, count: scores.count)
+            for (counts, expected) in stretches {
+                for cell in counts.indices where expected[cell] > 0 {
+                    let difference = counts[cell] - expected[cell]
+                    sum += difference * difference / expected[cell]
+                }
+                for (direction, scores) in scores.enumerated() {
+                    var (distance, mean, square) = (0.0, 0.0, 0.0)
+                    for cell in scores.indices {
+                        distance += (counts[cell] - expected[cell]) * scores[cell]
+                        mean += expected[cell] * scores[cell] / length
+                        square += expected[cell] * scores[cell] * scores[cell]
+                    }
+                    let variance = square - length * mean * mean
+                    if variance > 0 { squares[direction] += distance * distance / variance }
+                }
+            }
+            let freedom = number * Double(filled - 1)
+            least = min(least, concentration(dispersion: sum / freedom, freedom: freedom, length: length))
+            for square in squares {
+                least = min(least, concentration(dispersion: square / number, freedom: number, length: length))
+            }
+            stretches = stride(from: 0, to: stretches.count - 1, by: 2).map { i in
+                (
+                    zip(stretches[i].counts, stretches[i + 1].counts).map(+),
+                    zip(stretches[i].expected, stretches[i + 1].expected).map(+)
+                )
+            }
+            length *= 2
+        }
+        return least
+    }
+
     /// Counts of the shortest stretches; what is left at the end is left out.
     private static func stretches(of cells: [UInt16], cellCount: Int) -> [[Double]] {
         var stretches: [[Double]] = []

@@ -13,7 +13,11 @@
 /// After an alarm all windows begin anew, so that the evidence is about now; the drift counts as active until no alarm
 /// has come for a while. What comes during a drift is not added to the second baseline.
 ///
-/// Deterministic; at most 20 arrays of counts.
+/// Where the baseline has seasons, every look at counts comes with what it expects of as many events at their hours,
+/// and each window is compared with the shares that are expected of that window. The counts of a window over several
+/// hours vary less than the test reckons with, so the bound holds there, too.
+///
+/// Deterministic; at most 20 arrays of counts, and as many of expectations.
 ///
 /// - Source: e-detector of Shin, Ramdas, Rinaldo, arXiv:2203.03532, with the mixture of `EvidenceTest`.
 public struct EvidenceDetector: Sendable {
@@ -27,10 +31,13 @@ public struct EvidenceDetector: Sendable {
         public var time: Int64
         /// Values by then that were in no cell; they decide nothing.
         public var uncounted: UInt64
+        /// What the baseline expects per cell of as many events at the hours of these; empty without seasons.
+        public var expected: [Double]
 
         /// Creates a mark.
-        public init(tick: Int, counts: [UInt64], time: Int64 = 0, uncounted: UInt64 = 0) {
+        public init(tick: Int, counts: [UInt64], time: Int64 = 0, uncounted: UInt64 = 0, expected: [Double] = []) {
             (self.tick, self.counts, self.time, self.uncounted) = (tick, counts, time, uncounted)
+            self.expected = expected
         }
 
         /// Sum of the counts.
@@ -67,6 +74,8 @@ public struct EvidenceDetector: Sendable {
         public var origin = 0
         /// What the second baseline knows besides the reference, but for events after `resumed`.
         public var history: [UInt64]
+        /// What the baseline expects of the events in `history`; empty without seasons.
+        public var historyExpected: [Double]
         /// Since when events are added to the second baseline again.
         public var resumed: Mark
         /// The drift that is going on; `nil` without one.
@@ -75,31 +84,36 @@ public struct EvidenceDetector: Sendable {
         public var logEvidence = -Double.infinity
 
         /// The state before the first event.
-        public init(cellCount: Int, time: Int64 = 0) {
+        public init(cellCount: Int, hasSeasons: Bool = false, time: Int64 = 0) {
             let zero = [UInt64](repeating: 0, count: cellCount)
-            marks = [Mark(tick: 0, counts: zero, time: time)]
-            history = zero
-            resumed = Mark(tick: 0, counts: zero, time: time)
+            let nothing = [Double](repeating: 0, count: hasSeasons ? cellCount : 0)
+            let mark = Mark(tick: 0, counts: zero, time: time, expected: nothing)
+            (marks, resumed) = ([mark], mark)
+            (history, historyExpected) = (zero, nothing)
         }
 
         /// Creates a state from what was saved; whether it is one is decided by `EvidenceDetector`.
         public init(
-            tick: Int, marks: [Mark], origin: Int, history: [UInt64], resumed: Mark, episode: Episode?,
-            logEvidence: Double
+            tick: Int, marks: [Mark], origin: Int, history: [UInt64], historyExpected: [Double] = [], resumed: Mark,
+            episode: Episode?, logEvidence: Double
         ) {
             self.tick = tick
             self.marks = marks
             self.origin = origin
             self.history = history
+            self.historyExpected = historyExpected
             self.resumed = resumed
             self.episode = episode
             self.logEvidence = logEvidence
         }
 
-        /// Counts, and values in no cell, since the drift that is going on began; `nil` without one.
-        public var sinceOnset: (counts: [UInt64], uncounted: UInt64)? {
+        /// Everything since the drift that is going on began, as a mark that begins there; `nil` without one.
+        public var sinceOnset: Mark? {
             guard let onset = episode?.onset, let newest = marks.last else { return nil }
-            return (zip(newest.counts, onset.counts).map { $0 &- $1 }, newest.uncounted &- onset.uncounted)
+            return Mark(
+                tick: newest.tick - onset.tick, counts: zip(newest.counts, onset.counts).map { $0 &- $1 },
+                time: onset.time, uncounted: newest.uncounted &- onset.uncounted,
+                expected: zip(newest.expected, onset.expected).map { $0 - $1 })
         }
     }
 
@@ -131,24 +145,32 @@ public struct EvidenceDetector: Sendable {
     /// - Parameters:
     ///   - reference: Counts per cell, at least two cells.
     ///   - orderedCount: Leading cells that have an order.
+    ///   - hasSeasons: Whether each tick says what the reference expects.
     ///   - time: When it begins.
     public init(
-        reference: [UInt64], orderedCount: Int, settings: EvidenceSettings = EvidenceSettings(), time: Int64 = 0
+        reference: [UInt64], orderedCount: Int, hasSeasons: Bool = false,
+        settings: EvidenceSettings = EvidenceSettings(), time: Int64 = 0
     ) {
         self.reference = reference
         self.orderedCount = orderedCount
         self.settings = settings
-        state = State(cellCount: reference.count, time: time)
+        state = State(cellCount: reference.count, hasSeasons: hasSeasons, time: time)
         fixedTest = EvidenceTest(
             baseline: reference.map { Double($0) }, orderedCount: orderedCount, limit: settings.limit)
     }
 
     /// Restores a detector that was saved; `nil` if the state does not fit the reference or contradicts itself.
     public init?(
-        reference: [UInt64], orderedCount: Int, settings: EvidenceSettings = EvidenceSettings(), restoring state: State
+        reference: [UInt64], orderedCount: Int, hasSeasons: Bool = false,
+        settings: EvidenceSettings = EvidenceSettings(), restoring state: State
     ) {
-        self.init(reference: reference, orderedCount: orderedCount, settings: settings)
-        let all = [state.resumed] + state.marks
+        self.init(reference: reference, orderedCount: orderedCount, hasSeasons: hasSeasons, settings: settings)
+        let all = [state.resumed] + state.marks + (state.episode.map { [$0.onset] } ?? [])
+        let expectations = all.map(\.expected) + [state.historyExpected]
+        let expectedCount = hasSeasons ? reference.count : 0
+        guard expectations.allSatisfy({ $0.count == expectedCount && $0.allSatisfy { $0 >= 0 && $0.isFinite } }),
+            zip(state.marks, state.marks.dropFirst()).allSatisfy({ zip($0.expected, $1.expected).allSatisfy(<=) })
+        else { return nil }
         guard state.history.count == reference.count, all.allSatisfy({ $0.counts.count == reference.count }),
             all.allSatisfy({ 0...state.tick ~= $0.tick }), state.marks.last?.tick == state.tick,
             zip(state.marks, state.marks.dropFirst()).allSatisfy({
@@ -189,15 +211,19 @@ public struct EvidenceDetector: Sendable {
     ///   - counts: Counts per cell since the beginning.
     ///   - time: The time now.
     ///   - uncounted: Values in no cell since the beginning.
-    public func tick(_ counts: [UInt64], at time: Int64 = 0, uncounted: UInt64 = 0) -> Tick? {
+    ///   - expected: What the reference expects per cell of as many events at their hours; empty without seasons.
+    public func tick(
+        _ counts: [UInt64], at time: Int64 = 0, uncounted: UInt64 = 0, expected: [Double] = []
+    ) -> Tick? {
         guard let last = state.marks.last, counts.count == reference.count, last.counts.isBelow(counts),
-            last.uncounted <= uncounted
+            last.uncounted <= uncounted, expected.count == last.expected.count,
+            zip(last.expected, expected).allSatisfy(<=)
         else { return nil }
-        let terms = evidence(against: counts)
+        let newest = Mark(tick: state.tick + 1, counts: counts, time: time, uncounted: uncounted, expected: expected)
+        let terms = evidence(against: newest)
         let strongest = terms.max { $0.logEvidence < $1.logEvidence }
         return Tick(
-            logEvidence: LogSum.of(terms.map(\.logEvidence)), strongest: strongest?.mark ?? last,
-            newest: Mark(tick: state.tick + 1, counts: counts, time: time, uncounted: uncounted))
+            logEvidence: LogSum.of(terms.map(\.logEvidence)), strongest: strongest?.mark ?? last, newest: newest)
     }
 
     /// Completes a tick that was just made by `tick`.
@@ -223,58 +249,6 @@ public struct EvidenceDetector: Sendable {
         return complete(tick, threshold: threshold)
     }
 
-    /// One window and its weighted evidence.
-    private struct Term {
-        var mark: Mark
-        var logEvidence: Double
-    }
-
-    /// Evidence of the windows that end with `counts`.
-    private func evidence(against counts: [UInt64]) -> [Term] {
-        var terms: [Term] = []
-        for mark in state.marks where mark.tick >= state.origin {
-            let weight = weight(ofStart: mark.tick)
-            guard weight > 0 else { continue }
-            let window = zip(counts, mark.counts).map { Double($0 &- $1) }
-            let total = window.reduce(0, +)
-            guard total > 0 else { continue }
-            let half = Libm.log(weight / 2)
-            var logs: [Double] = []
-            if settings.screen <= 0 || fixedTest.pearson(window, total: total) >= settings.screen {
-                logs.append(half + fixedTest.logEvidence(window, total: total))
-            }
-            let second = EvidenceTest(
-                baseline: zip(reference, history(before: mark)).map { Double($0) + Double($1) },
-                orderedCount: orderedCount, limit: settings.limit, screening: window, total: total,
-                screen: settings.screen)
-            if let second { logs.append(half + second.logEvidence(window, total: total)) }
-            if !logs.isEmpty { terms.append(Term(mark: mark, logEvidence: LogSum.of(logs))) }
-        }
-        return terms
-    }
-
-    /// What the second baseline knows of events before a mark, besides the reference.
-    private func history(before mark: Mark) -> [UInt64] {
-        if state.episode != nil || mark.tick < state.resumed.tick { return state.history }
-        return zip(state.history, zip(mark.counts, state.resumed.counts)).map { $0 &+ ($1.0 &- $1.1) }
-    }
-
-    /// Sum of the weights of the scales that have a window start there; 0 if none has.
-    ///
-    /// A scale of g ticks has its starts at the newest multiples of g, and a share of g over all scales: starts that
-    /// come
-    /// every g ticks and weigh g / n come to a weight of 1 per tick over n scales.
-    private func weight(ofStart start: Int) -> Double {
-        var weight = 0
-        for scale in 0..<settings.scaleCount {
-            let length = 1 << scale
-            let newest = state.tick / length * length
-            guard start % length == 0, newest - start < settings.startsPerScale * length else { continue }
-            weight += length
-        }
-        return Double(weight) / Double(settings.scaleCount)
-    }
-
     /// Drops the marks that no scale starts at any more; the newest one stays.
     private mutating func forgetMarks() {
         let (tick, origin) = (state.tick, state.origin)
@@ -293,7 +267,7 @@ public struct EvidenceDetector: Sendable {
             state.episode = episode
             return .active
         }
-        state.history = history(before: start)
+        (state.history, state.historyExpected) = (history(before: start), historyExpected(before: start))
         state.episode = Episode(
             onset: start, lastAlarm: now.tick, lastAlarmEvents: now.events, longestGap: now.events &- start.events)
         return .fired(onset: start.tick)

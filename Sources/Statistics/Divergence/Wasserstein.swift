@@ -4,11 +4,11 @@ public struct NumberRange: Sendable, Equatable {
     public var minimum: Double
     /// Largest number.
     public var maximum: Double
-    /// Mean of the numbers.
-    public var mean: Double
+    /// Mean of the numbers; `nil` if it is not known.
+    public var mean: Double?
 
     /// Creates a range.
-    public init(minimum: Double, maximum: Double, mean: Double) {
+    public init(minimum: Double, maximum: Double, mean: Double?) {
         (self.minimum, self.maximum, self.mean) = (minimum, maximum, mean)
     }
 }
@@ -20,7 +20,8 @@ extension TwoSampleCounts {
     /// smallest and largest number of both sides. So the error in each bin is at most its width times the larger share
     /// in it, except in the two outer bins, where one outlier would make that bound useless. There the difference of
     /// the exact means helps: it is the signed integral ∫ (F_r − F_c) dx, hence what the inner bins leave of it is
-    /// spread over the outer ones. The result is never below |mean_c − mean_r|, as for the true distance.
+    /// spread over the outer ones. The result is never below |mean_c − mean_r|, as for the true distance. Where a
+    /// mean is not known, the outer bins are taken as linear, too.
     ///
     /// - Parameters:
     ///   - edges: The edges between the ordered cells, ascending; one fewer than `orderedCount`.
@@ -33,8 +34,8 @@ extension TwoSampleCounts {
         var gaps: [Double] = []
         gaps.reserveCapacity(edges.count)
         guard forEachOrderedGap({ gap in gaps.append(gap) }) else { return nil }
-        let shift = ranges.current.mean - ranges.reference.mean
-        guard let first = gaps.first, let last = gaps.last else { return abs(shift).finite }
+        let shift = ranges.current.mean.flatMap { mean in ranges.reference.mean.map { mean - $0 } }
+        guard let first = gaps.first, let last = gaps.last else { return shift.flatMap { abs($0).finite } }
         var (inner, signed) = (0.0, 0.0)
         for bin in 1..<edges.count {
             let width = edges[bin] - edges[bin - 1]
@@ -46,14 +47,14 @@ extension TwoSampleCounts {
         let high = max(ranges.reference.maximum, ranges.current.maximum, edges[edges.count - 1])
         var below = -first * (edges[0] - low) / 2
         var above = -last * (high - edges[edges.count - 1]) / 2
-        let rest = shift - signed - below - above
+        let rest = shift.map { $0 - signed - below - above } ?? 0
         let weight = abs(below) + abs(above)
         if weight > 0 {
             let share = abs(below) / weight
             below += rest * share
             above += rest * (1 - share)
         }
-        return max(inner + abs(below) + abs(above), abs(shift)).finite
+        return max(inner + abs(below) + abs(above), abs(shift ?? 0)).finite
     }
 
     /// Mean of |D| where D runs linearly from one value to another, through 0 if their signs differ.
