@@ -33,8 +33,8 @@ enum DriftFamilies {
     static let expected = FamilyDescriptor(
         "model_feature_bin_expected_total", .counter, labels: signalLabels + ["bin"], stability: .experimental,
         help: """
-            Values per bin that the reference expects of as many values as came, at the hours of the week they came at; \
-            only for signals whose reference tells hours apart. Sum it over pods as model_feature_bin_total.
+            Values per bin that the reference expects of as many values as came, at the hours of the week they came \
+            at; only for signals whose reference tells hours apart. Sum it over pods as model_feature_bin_total.
             """)
     static let referenceRatio = FamilyDescriptor(
         "model_feature_reference_ratio", .gauge, unit: "ratio", labels: signalLabels + ["bin"],
