@@ -12,7 +12,7 @@ enum ModelVerdictFamilies {
             exchangeable.
             """)
     static let effectThreshold = FamilyDescriptor(
-        "model_feature_drift_effect_threshold", .gauge, labels: modelLabels, stability: .experimental,
+        "model_feature_drift_effect_threshold", .gauge, labels: modelLabels + ["method"], stability: .experimental,
         help: "What the lower bound of the effect has to reach for a verdict: drift.effect of the configuration.")
     static let dataset = FamilyDescriptor(
         "model_dataset_drifted", .gauge, labels: modelLabels + ["kind"], stability: .experimental,
@@ -43,6 +43,7 @@ enum ModelVerdictFamilies {
             for model in models {
                 guard let value = model.snapshot[keyPath: value] else { continue }
                 writer.open(model.labels)
+                if family == effectThreshold { writer.label("method", model.snapshot.effectStatistic) }
                 writer.close(value)
             }
         }

@@ -15,14 +15,14 @@ enum VerdictFamilies {
     static let logEvidenceLimit = FamilyDescriptor(
         "model_feature_drift_log_evidence_limit", .gauge, labels: signalLabels, stability: .experimental,
         help: """
-            Most log evidence that a change whose PSI is just the effect threshold can come to, however long it lasts. \
+            Most log evidence that a change just as large as the effect threshold can come to, however long it lasts. \
             Below the evidence threshold, the reference is too small or wobbles too much for such a change.
             """)
     static let effect = FamilyDescriptor(
         "model_feature_drift_effect", .gauge, labels: signalLabels, stability: .experimental,
         help: """
-            PSI, above what chance and the reference's wobble explain, of all values since the drift began; only while \
-            there is evidence of one.
+            How far all values since the drift began are from the reference, above what chance and the reference's \
+            wobble explain: PSI, or the statistic that is configured; only while there is evidence of a drift.
             """)
     static let effectLower = FamilyDescriptor(
         "model_feature_drift_effect_lower", .gauge, labels: signalLabels, stability: .experimental,
@@ -64,8 +64,8 @@ enum VerdictFamilies {
     static func render(_ models: [LabelledModel], into writer: inout ExpositionWriter) {
         put(logEvidence, models, into: &writer) { $0.logEvidence }
         put(logEvidenceLimit, models, into: &writer) { $0.logEvidenceLimit }
-        put(effect, models, into: &writer) { $0.effect?.psiExcess }
-        put(effectLower, models, into: &writer) { $0.effect?.psiExcessLower }
+        put(effect, models, into: &writer) { $0.effect?.size }
+        put(effectLower, models, into: &writer) { $0.effect?.sizeLower }
         put(observations, models, into: &writer) { $0.effect.map { Double($0.events) } }
         put(drifted, models, into: &writer) { $0.isDrifted ? 1 : 0 }
         put(qualityDrifted, models, into: &writer) { $0.hasQualityProblem ? 1 : 0 }

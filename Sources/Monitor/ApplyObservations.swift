@@ -56,7 +56,8 @@ extension Monitor {
             ? 1
             : signal >= 0
                 ? slots[slot].events(of: observation.weight, signal: signal) : Self.wholeWeight(observation.weight)
-        lend(&lent, slot: slot, tier: home?.tier ?? -1, index: home?.index ?? 0)
+        let hour = slots[slot].hour(ofMinute: minute)
+        lend(&lent, slot: slot, tier: home?.tier ?? -1, index: home?.index ?? 0, hour: hour)
         if observation.isPrediction {
             slots[slot].countPrediction(
                 status: observation.status.rawValue, time: hasTimestamp ? time : now.wall, count: count)
@@ -64,7 +65,6 @@ extension Monitor {
         }
         if isSingle, hold(observation.number, signal: signal, lent: &lent) { return }
         if signal >= 0 {
-            slots[slot].hour = slots[slot].hour(ofMinute: minute)
             let unlisted = slots[slot].observe(
                 observation, of: batch, signal: signal, count: count, pane: &lent.pane.signals[signal],
                 learning: settings.learning)
@@ -104,8 +104,10 @@ extension Monitor {
     }
 
     /// Lends the pane of a residence, unless it is the one that is lent, with room for every signal of the model.
-    private mutating func lend(_ lent: inout LentPane, slot: Int, tier: Int, index: Int64) {
-        if lent.slot == slot, lent.tier == tier, lent.index == index {
+    ///
+    /// - Parameter hour: Of the week, for which the pane is lent.
+    private mutating func lend(_ lent: inout LentPane, slot: Int, tier: Int, index: Int64, hour: Int) {
+        if lent.slot == slot, lent.tier == tier, lent.index == index, slots[slot].hour == hour {
             if lent.pane.signals.count < slots[slot].state.signals.count {
                 lent.pane.reserve(signals: slots[slot].state.signals.count)
             }
@@ -114,6 +116,7 @@ extension Monitor {
         giveBack(&lent)
         lent.pane = slots[slot].lend(tier: tier, index: index)
         (lent.slot, lent.tier, lent.index) = (slot, tier, index)
+        slots[slot].hour = hour
     }
 
     /// Puts the pane that is lent back into its place.

@@ -116,7 +116,7 @@ extension ModelSlot {
     ) -> DriftEffect? {
         guard let since = detector.sinceOnset, since.counts.count == reference.counts.count else { return nil }
         return DriftEffect(
-            reference, since: since, effectiveEvents: setting.effectiveEvents(of: reference))
+            reference, since: since, setting: setting)
     }
 
     /// The detector of a signal, made from what is kept, or anew where that does not fit.
@@ -189,7 +189,8 @@ extension ModelSlot {
         of number: Int, _ reference: SignalReference, _ setting: VerdictSetting
     ) -> Double {
         if let known = compiled[number].evidenceLimit { return known }
-        let limit = Self.detector(reference, setting, now: 0).logEvidenceLimit(effect: max(setting.effect, 1e-3))
+        let limit = Self.detector(reference, setting, now: 0).logEvidenceLimit(
+            effect: max(setting.statistic.stability(of: setting.effect), 1e-3))
         compiled[number].evidenceLimit = limit
         return limit
     }

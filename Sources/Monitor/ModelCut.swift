@@ -34,6 +34,7 @@ extension ModelSlot {
         snapshot.detectors = detectorSnapshots
         snapshot.evidenceThreshold = evidenceThreshold(settings.verdict)
         snapshot.effectThreshold = snapshot.evidenceThreshold.map { _ in settings.verdict.effect }
+        snapshot.effectStatistic = settings.verdict.statistic.label
         for number in state.signals.indices {
             let signal = state.signals[number]
             guard signal.hasValues || compiled[number].reference != nil else { continue }
@@ -141,7 +142,7 @@ extension ModelSlot {
             distinct: isFeature && sum.observations > sum.missing &+ sum.invalid ? sum.distinct.estimate : nil,
             drift: drift(of: sum, signal: signal, minimumEvents: minimumEvents, verdict: verdict))
         if let drift = window.drift, let reference = compiled[signal].reference {
-            if drift.psiExcessLower >= verdict.effect {
+            if drift.psiExcessLower >= verdict.statistic.stability(of: verdict.effect) {
                 window.moved = DriftMovement.cells(reference, counts: sum.cells, expected: sum.expected)
             }
             window.shift = numbers(of: sum, reference: reference).map { numbers in

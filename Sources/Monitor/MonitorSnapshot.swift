@@ -136,6 +136,8 @@ public struct ModelSnapshot: Sendable {
     public var detectors: [DetectorSnapshot] = []
     /// What the lower bound of the effect has to reach; `nil` without any signal that is compared.
     public var effectThreshold: Double?
+    /// By which statistic.
+    public var effectStatistic = EffectStatistic.populationStability.label
 
     /// Creates a snapshot of a model, empty but for its name.
     public init(model: String, version: String, setting: ModelSetting) {

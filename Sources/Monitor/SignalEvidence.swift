@@ -4,8 +4,10 @@ public import Statistics
 public struct VerdictSetting: Sendable, Equatable {
     /// Mean time between two false alarms of one model, in seconds of its event time, all its signals together.
     public var falseAlarmBudget: Int64 = 90 * 86_400
-    /// PSI, above what chance explains, that everything since the drift began has at least, with confidence.
-    public var effect = 0.1
+    /// By which statistic a drift is large enough.
+    public var statistic = EffectStatistic.populationStability
+    /// What everything since the drift began has of it at least, above what chance explains, with confidence.
+    public var effect = EffectStatistic.populationStability.defaultBand
     /// Growth of the share of missing or invalid values that is a problem of quality, with confidence.
     public var quality = 0.01
     /// PSI that is no evidence, however many events show it; 0 for none.
@@ -62,6 +64,10 @@ public struct DriftEffect: Sendable, Equatable {
     public var psiExcess = 0.0
     /// What it is at least, with a confidence of 95 %.
     public var psiExcessLower = 0.0
+    /// The same by the statistic that is asked for.
+    public var size = 0.0
+    /// What it is at least, with a confidence of 95 %: what the effect gate is about.
+    public var sizeLower = 0.0
     /// Growth of the share of missing values at least, with a confidence of 95 %.
     public var missingGrowth = -1.0
     /// Growth of the share of invalid values at least, with a confidence of 95 %.
@@ -74,7 +80,8 @@ public struct DriftEffect: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - since: What came since it began; as many counts as the reference has.
-    init(_ reference: SignalReference, since: EvidenceDetector.Mark, effectiveEvents: Double) {
+    init(_ reference: SignalReference, since: EvidenceDetector.Mark, setting: VerdictSetting) {
+        let effectiveEvents = setting.effectiveEvents(of: reference)
         let (counts, invalid) = (since.counts, since.uncounted)
         let usual = reference.counts(at: since.expected)
         let known = counts.reduce(0, &+)
@@ -87,10 +94,14 @@ public struct DriftEffect: Sendable, Equatable {
             reference: (reference.invalid, before &+ reference.invalid), current: (invalid, events),
             effectiveEvents: effectiveEvents)
         if let values = TwoSampleCounts(
-            reference: Array(usual.dropLast()), current: Array(counts.dropLast()))
+            reference: Array(usual.dropLast()), current: Array(counts.dropLast()),
+            orderedCount: reference.layout.orderedBinCount)
         {
             let stability = PopulationStability(values, effectiveEvents: effectiveEvents)
             (psiExcess, psiExcessLower) = (stability.excess, stability.excessLower)
+            let effect = EffectSize(
+                setting.statistic, values, numbers: reference.numbers, effectiveEvents: effectiveEvents)
+            (size, sizeLower) = (effect.excess, effect.lower)
         }
     }
 
@@ -102,7 +113,7 @@ public struct DriftEffect: Sendable, Equatable {
     /// Whether the values themselves have moved far enough; not said while some of them are lost as invalid, because
     /// those left are then not the same kind of sample.
     public func isDrift(_ setting: VerdictSetting) -> Bool {
-        psiExcessLower >= setting.effect && invalidGrowth < setting.quality
+        sizeLower >= setting.effect && invalidGrowth < setting.quality
     }
 }
 
@@ -136,5 +147,19 @@ public struct EvidenceSnapshot: Sendable, Equatable {
         (self.logEvidence, self.logEvidenceLimit, self.effect) = (logEvidence, logEvidenceLimit, effect)
         (self.isDrifted, self.hasQualityProblem, self.onset) = (isDrifted, hasQualityProblem, onset)
         (self.alarms, self.referenceEvents) = (alarms, referenceEvents)
+    }
+}
+
+extension SignalReference {
+    /// Where its numbers lie, with as much on both sides as is known of values since a drift began: no mean, and no
+    /// range but the reference's.
+    fileprivate var numbers: Drift.Numbers? {
+        guard case .numeric(let edges) = layout, let range, let standardDeviation, let interquartileRange else {
+            return nil
+        }
+        let known = NumberRange(minimum: range.lowerBound, maximum: range.upperBound, mean: nil)
+        return Drift.Numbers(
+            edges: edges, reference: known, current: known, standardDeviation: standardDeviation,
+            interquartileRange: interquartileRange)
     }
 }

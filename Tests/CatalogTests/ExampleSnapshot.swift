@@ -103,6 +103,7 @@ enum ExampleSnapshot {
         ]
         var effect = DriftEffect()
         (effect.events, effect.psiExcess, effect.psiExcessLower, effect.missingGrowth) = (2_500, 0.25, 0.1875, 0.03125)
+        (effect.size, effect.sizeLower) = (0.25, 0.1875)
         model.signals[0].evidence = EvidenceSnapshot(
             logEvidence: 31.25, logEvidenceLimit: 88.5, effect: effect, isDrifted: true, hasQualityProblem: true,
             onset: 1_767_220_000_500_000_000, alarms: 2, referenceEvents: 912)

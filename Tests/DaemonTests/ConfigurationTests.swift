@@ -224,7 +224,7 @@ import Testing
         "sources: [{http: nowhere}]", "sources: [{udp: \"127.0.0.1:1\", token_file: a}]",
         "sources: [{tail: a, mode: \"0660\"}]", "sources: [{unix_datagram: a}, {unix_datagram: a}]",
         "sources: [{tail: a, schema: {}}]", "learn: {duration: 400d}", "drift: {effect: -1}",
-        "drift: {false_alarm_budget: 1s}", "drift: {effect: nan}",
+        "drift: {false_alarm_budget: 1s}", "drift: {effect: nan}", "drift: {effect_statistic: chi2}",
         "drift: {tolerance: -1}", "drift: {quality: 2}", "detectors: [{signal: x}]",
         "detectors: [{detector: cusum}]", "detectors: [{detector: ddm, signal: x}]",
         "detectors: [{detector: adwin, signal: x, run_length: 500}]", "detectors: [{detector: loud, signal: x}]",

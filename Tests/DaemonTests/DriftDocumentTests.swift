@@ -56,6 +56,7 @@ import Testing
         if isDrifted {
             var effect = DriftEffect()
             (effect.events, effect.psiExcess, effect.psiExcessLower) = (2_500, 0.25, 0.1875)
+            (effect.size, effect.sizeLower) = (0.3125, 0.21875)
             evidence.effect = effect
             evidence.onset = 1_767_220_000_500_000_000
             evidence.moved = [

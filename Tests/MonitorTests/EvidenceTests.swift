@@ -1,6 +1,7 @@
 import Events
 import Monitor
 import Statistics
+import Statistics
 import TestKit
 import Testing
 
@@ -127,6 +128,23 @@ import Testing
         let drift = try traffic.verdicts(20, shift: 0.6)
         #expect(drift.contains { $0.x.logEvidence >= threshold })
         #expect(drift.allSatisfy { !$0.x.isDrifted && $0.x.alarms == 0 })
+    }
+
+    /// The gate is held against the statistic that is asked for, of numbers and of categories.
+    @Test(arguments: EffectStatistic.allCases) func effectStatistic(statistic: EffectStatistic) throws {
+        func isFound(_ band: Double) throws -> Bool {
+            var settings = Traffic.settings
+            (settings.verdict.statistic, settings.verdict.effect) = (statistic, band)
+            var traffic = Traffic(settings)
+            _ = try traffic.verdicts(30)
+            let last = try #require(try traffic.verdicts(10, shift: 0.6).last)
+            let effect = try #require(last.x.effect)
+            #expect(effect.sizeLower < effect.size && effect.psiExcessLower > 0.1)
+            #expect(statistic != .populationStability || effect.size == effect.psiExcess)
+            return last.x.isDrifted
+        }
+        #expect(try isFound(statistic.defaultBand))
+        #expect(try !isFound(statistic == .wasserstein ? 0.7 : 0.5))
     }
 
     /// A tolerance and a wobbling reference make the reference count for less, as far as the settings say.

@@ -164,6 +164,32 @@ import Testing
         #expect(abs(x.expected.reduce(0, +) - Double(seen)) < 1e-6)
     }
 
+    /// Single values of one pane and several hours are compared with their own hours, however they are held back.
+    @Test func observations() throws {
+        let reference = try Self.reference()
+        func expected(batches: Int) throws -> [Double] {
+            var monitor = Self.monitor(reference)
+            let days = Self.hours(0..<72, seed: 5).flatMap { $0 }
+            monitor.apply(EventBatch.of(days, schema: Self.schema), at: Self.instant(72))
+            // Values of one day ago, by turns of its first and its tenth hour, in runs of three.
+            let seconds = (0..<60).map { number in
+                Self.monday + 86_400 + (number / 3 % 2 == 0 ? 0 : 10 * Self.hour) + Int64(number)
+            }
+            for start in stride(from: 0, to: seconds.count, by: seconds.count / batches) {
+                let batch = EventBatch.of([], schema: Self.schema)
+                for second in seconds[start..<(start + seconds.count / batches)] {
+                    batch.observe(.feature, "x", .number(1), timestamp: second * 1_000_000_000)
+                }
+                monitor.apply(batch, at: Self.instant(72))
+            }
+            let signals = try #require(monitor.cut(at: Self.instant(72)).snapshot.models.first?.signals)
+            return try #require(signals.first { $0.name == "x" }).expected
+        }
+        let (together, apart) = (try expected(batches: 1), try expected(batches: 60))
+        for (left, right) in zip(together, apart) { #expect(abs(left - right) < 1e-6) }
+        #expect(abs(together.reduce(0, +) - Double(72 * 60 + 60)) < 1e-6)
+    }
+
     /// Counters that begin at 0 again take what was expected of them along.
     @Test func counterReset() throws {
         var monitor = Self.monitor(try Self.reference())

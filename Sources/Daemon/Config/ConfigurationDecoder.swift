@@ -1,5 +1,6 @@
 internal import Events
 internal import Monitor
+internal import Statistics
 
 /// Turns a YAML document into a `Configuration`, or into all of its errors.
 struct ConfigurationDecoder {
@@ -100,7 +101,10 @@ struct ConfigurationDecoder {
             section.duration(
                 "false_alarm_budget", default: verdict.falseAlarmBudget * 1_000_000_000,
                 in: ConfigLimits.falseAlarmBudget) / 1_000_000_000
-        verdict.effect = section.value("effect", default: verdict.effect, rule: "must be a number from 0 to 10") {
+        verdict.statistic = section.choice(
+            "effect_statistic", default: verdict.statistic, among: EffectStatistic.allCases.map { ($0.label, $0) })
+        let band = verdict.statistic.defaultBand
+        verdict.effect = section.value("effect", default: band, rule: "must be a number from 0 to 10") {
             Double($0).flatMap { (0...10).contains($0) ? $0 : nil }
         }
         verdict.tolerance = section.value(

@@ -46,7 +46,8 @@ extension DriftDocument.Model {
         }
         if let evidence = snapshot.evidenceThreshold, let effect = snapshot.effectThreshold {
             gates = DriftDocument.Gates(
-                log_evidence: evidence, effect: effect, quality: settings.verdict.quality,
+                log_evidence: evidence, effect: effect,
+                effect_statistic: snapshot.effectStatistic, quality: settings.verdict.quality,
                 minimum_events: settings.minimumEvents,
                 false_alarm_budget_seconds: settings.verdict.falseAlarmBudget)
         }
@@ -79,7 +80,8 @@ extension DriftDocument.Signal {
         effect = evidence.effect.map {
             DriftDocument.Effect(
                 observations: $0.events, psi_excess: $0.psiExcess.shown, psi_excess_lower: $0.psiExcessLower.shown,
-                missing_growth_lower: $0.missingGrowth.shown, invalid_growth_lower: $0.invalidGrowth.shown)
+                size: $0.size.shown, size_lower: $0.sizeLower.shown, missing_growth_lower: $0.missingGrowth.shown,
+                invalid_growth_lower: $0.invalidGrowth.shown)
         }
         contributions = evidence.moved.map { DriftDocument.Contribution($0, of: layout) }
         windows = snapshot.windows.map { DriftDocument.Window($0, layout: layout) }

@@ -30,8 +30,9 @@ struct DriftDocument: Encodable, Sendable {
     struct Gates: Encodable, Sendable {
         /// Natural logarithm; a signal alone needs this much, k signals at once ln k less each.
         var log_evidence: Double
-        /// What `effect.psi_excess_lower` has to reach.
+        /// What `effect.size_lower` has to reach, and by which statistic.
         var effect: Double
+        var effect_statistic: String
         /// Growth of a share of missing or invalid values that is a problem of quality.
         var quality: Double
         /// Values of a window below which it has no statistics.
@@ -78,6 +79,9 @@ struct DriftDocument: Encodable, Sendable {
         var psi_excess: Double
         /// With a confidence of 95 %.
         var psi_excess_lower: Double
+        /// The same by the statistic of the gate.
+        var size: Double
+        var size_lower: Double
         /// Growth of the shares of missing and invalid values, at least, with a confidence of 95 %; below 0 for none.
         var missing_growth_lower: Double
         var invalid_growth_lower: Double

@@ -26,7 +26,8 @@ public struct MovingAverage: ClassicalDetector {
     public mutating func insert(_ value: Double) -> Bool {
         if hasFired { (mean, forgotten) = (0, 1) }
         mean = weight * value + (1 - weight) * mean
-        forgotten *= (1 - weight) * (1 - weight)
+        // What no longer counts beside 1 ends: numbers too small to be normal are slow.
+        forgotten = forgotten > 1e-18 ? forgotten * (1 - weight) * (1 - weight) : 0
         hasFired = score > threshold
         return hasFired
     }

@@ -19,6 +19,7 @@ enum Bench {
                bench formats EVENTS [FORMAT]     the same events in every format, as a ratio to JSON lines
                bench statsd LINES                StatsD lines in memory, to columns and to state
                bench evidence TICKS              a detector of drift: cost of a tick of 100 events
+               bench detectors VALUES            every detector: cost per value, and its state
                bench tables RUNS                 its false alarms and delays on simulated streams, in Markdown
                                                  (4000 for the figures of the documents: an hour)
                bench exposition SERIES           one rendering of at least so many series, text 0.0.4 and OpenMetrics
@@ -38,6 +39,8 @@ enum Bench {
         case ("statsd", _?) where numbers.count == 1:
             StatsDBench.run(lines: numbers[0], settings: settings, now: now)
         case ("evidence", _?) where numbers.count == 1: Calibration.cost(ticks: Int(clamping: numbers[0]))
+        case ("detectors", _?) where numbers.count == 1:
+            DetectorBench.run(values: Int(clamping: max(1, numbers[0])))
         case ("tables", _?) where numbers.count == 1:
             Calibration.tables(runs: Int(clamping: max(1, numbers[0])))
         case ("exposition", _?) where numbers.count == 1: exposition(series: numbers[0])

@@ -10,7 +10,7 @@ enum Calibration {
     private static let ticks = 500
 
     /// A way to look.
-    private struct Look {
+    struct Look {
         var name: String
         var settings = EvidenceSettings()
         /// Events per tick.
@@ -29,26 +29,32 @@ enum Calibration {
     /// Cost of a tick on a calm stream.
     static func cost(ticks: Int) {
         for look in [Look.standard, tolerant, slow] {
-            var stream = SimulatedStream(.normal, seed: 1, referenceEvents: 5_000)
-            var detector = EvidenceDetector(
-                reference: stream.reference, orderedCount: stream.orderedCount, settings: look.settings)
-            var seconds = 0.0
-            for _ in 0..<ticks {
-                let counts = stream.next(look.events)
-                let start = ThreadClock.now
-                detector.complete(counts)
-                seconds += ThreadClock.now - start
-            }
-            let perTick = seconds / Double(max(1, ticks)) * 1e6
+            let perTick = cost(of: look, ticks: ticks)
             print(
                 "evidence \(look.name) ticks=\(ticks) us/tick=\((perTick * 10).rounded() / 10)",
                 "us/event=\((perTick / Double(look.events) * 1_000).rounded() / 1_000)")
         }
     }
 
+    /// Microseconds per tick.
+    static func cost(of look: Look, ticks: Int) -> Double {
+        var stream = SimulatedStream(.normal, seed: 1, referenceEvents: 5_000)
+        var detector = EvidenceDetector(
+            reference: stream.reference, orderedCount: stream.orderedCount, settings: look.settings)
+        var seconds = 0.0
+        for _ in 0..<ticks {
+            let counts = stream.next(look.events)
+            let start = ThreadClock.now
+            detector.complete(counts)
+            seconds += ThreadClock.now - start
+        }
+        return seconds / Double(max(1, ticks)) * 1e6
+    }
+
     /// The tables, in Markdown, from so many streams per row.
     static func tables(runs: Int) {
         falseAlarms(runs: runs)
+        LowTraffic.table(runs: runs)
         smallReferences(runs: runs)
         delays(runs: max(1, runs / 4))
         candidates(runs: max(1, runs / 4))
@@ -189,8 +195,8 @@ enum Calibration {
 
     private static func candidates(runs: Int) {
         print("### Ways to look, normal streams (\(runs) streams each)\n")
-        print("| way | onsets at A | at A/10 | \(numeric.map(\.name).joined(separator: " | ")) |")
-        print("| --- | --- | --- |\(String(repeating: " --- |", count: numeric.count))")
+        print("| way | onsets at A | at A/10 | \(numeric.map(\.name).joined(separator: " | ")) | us/event |")
+        print("| --- | --- | --- |\(String(repeating: " --- |", count: numeric.count + 1))")
         for look in [Look.standard, tolerant, slow] {
             let rates = [1.0, 10].map { divisor in
                 let found = (0..<runs).reduce(0) {
@@ -199,7 +205,8 @@ enum Calibration {
                 return text(perEvaluations(found, runs: runs))
             }
             let delays = numeric.map { delay(.normal, $0, runs: runs, look) }
-            print("| \(look.name) | \((rates + delays).joined(separator: " | ")) |")
+            let cost = text(cost(of: look, ticks: 2_000) / Double(look.events))
+            print("| \(look.name) | \((rates + delays + [cost]).joined(separator: " | ")) |")
         }
         print("")
     }
@@ -262,7 +269,7 @@ enum Calibration {
         return (delay, flagged.count { $0 < changed }, flagged.count { $0 >= changed }, early)
     }
 
-    private static func text(_ value: Double) -> String {
+    static func text(_ value: Double) -> String {
         let rounded = (value * 100).rounded() / 100
         return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
     }

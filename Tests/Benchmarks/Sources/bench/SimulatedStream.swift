@@ -95,6 +95,9 @@ struct SimulatedStream {
         return totals
     }
 
+    /// A number of the stream that is counted nowhere.
+    mutating func number(_ change: Change = .none) -> Double { value(change) }
+
     private mutating func cell(_ change: Change) -> Int {
         guard family.shares.isEmpty else { return category(change) }
         let value = value(change)
