@@ -1,7 +1,6 @@
 import Events
 import Monitor
 import Statistics
-import Statistics
 import TestKit
 import Testing
 

@@ -129,6 +129,29 @@ import Testing
         #expect(alarm(late, reference: reference, knowsHours: true) != nil)
     }
 
+    /// However long it runs, a detector keeps at most 20 marks and three more arrays: 2 KB for eleven cells, 4 KB with
+    /// hours.
+    @Test(arguments: [false, true]) func memory(hasSeasons: Bool) throws {
+        let cellCount = 11
+        let reference = [UInt64](repeating: 500, count: cellCount)
+        var detector = EvidenceDetector(reference: reference, orderedCount: 10, hasSeasons: hasSeasons)
+        var random = SplitMix64(seed: 4)
+        var counts = [UInt64](repeating: 0, count: cellCount)
+        var largest = 0
+        for tick in 1...1_500 {
+            for _ in 0..<100 { counts[Int(random.next() % 11)] += 1 }
+            let expected = [Double](repeating: Double(tick) * 100 / 11, count: hasSeasons ? cellCount : 0)
+            detector.complete(try #require(detector.tick(counts, expected: expected)))
+            let state = detector.state
+            let marks = state.marks + [state.resumed] + (state.episode.map { [$0.onset] } ?? [])
+            let numbers = marks.reduce(state.history.count + state.historyExpected.count) {
+                $0 + $1.counts.count + $1.expected.count
+            }
+            largest = max(largest, numbers * 8)
+        }
+        #expect(largest <= (hasSeasons ? 2 : 1) * 23 * cellCount * 8, "\(largest) bytes")
+    }
+
     /// What the hours expect is part of what is saved, and checked.
     @Test func restoring() throws {
         func detector() -> EvidenceDetector {
