@@ -36,8 +36,9 @@ extension ModelSlot {
     var valuesToTick: UInt64 {
         var fewest = Self.tickEvents
         for number in state.signals.indices where compiled[number].cellCount > 1 {
-            let counted = state.signals[number].evidence?.counted.reduce(0, &+) ?? 0
-            let fresh = state.signals[number].bins.reduce(0, &+) &- counted
+            // A signal that was never looked at is due: from when its detector is, is part of what it says.
+            guard let kept = state.signals[number].evidence else { return 1 }
+            let fresh = state.signals[number].bins.reduce(0, &+) &- kept.counted.reduce(0, &+)
             fewest = min(fewest, fresh < Self.tickEvents ? Self.tickEvents - fresh : 1)
         }
         return fewest
