@@ -53,7 +53,7 @@ public struct KolmogorovWindow: ClassicalDetector {
 
     /// Takes a finite value and returns whether it raises an alarm.
     ///
-    /// Allocates nothing; about 0.3 µs.
+    /// Allocates nothing; about 0.5 µs.
     public mutating func insert(_ value: Double) -> Bool {
         seen &+= 1
         var place = values.count
@@ -97,13 +97,14 @@ public struct KolmogorovWindow: ClassicalDetector {
         for place in values.indices { rank(place) }
     }
 
-    /// Which of the older values, by age from the oldest, are drawn: thirty, every choice as likely as any other.
+    /// Per place, which side of the test its value is on: 1 for thirty of the older ones, every choice as likely as any
+    /// other, −1 for the newest, 0 for the others.
     ///
     /// - Source: Floyd's algorithm: Bentley: "Programming Pearls: a sample of brilliance", CACM 30(9), 1987.
-    private var drawn: (low: UInt64, high: UInt64) {
+    private var drawn: InlineArray<100, Int8> {
         let olderCount = Self.windowCount - Self.sampleCount
-        var (low, high): (UInt64, UInt64) = (0, 0)
-        func contains(_ age: UInt64) -> Bool { (age < 64 ? low &>> age : high &>> (age &- 64)) & 1 == 1 }
+        var sides = InlineArray<100, Int8>(repeating: 0)
+        for age in olderCount..<Self.windowCount { sides[place(ofAge: age)] = -1 }
         var state = seen &* 0x9E37_79B9_7F4A_7C15
         var random: UInt64 = 0
         for turn in 0..<Self.sampleCount {
@@ -114,12 +115,17 @@ public struct KolmogorovWindow: ClassicalDetector {
             } else {
                 random &>>= 16
             }
-            let last = UInt64(olderCount - Self.sampleCount + turn)
-            var age = ((random & 0xFFFF) &* (last &+ 1)) &>> 16
-            if contains(age) { age = last }
-            if age < 64 { low |= 1 &<< age } else { high |= 1 &<< (age &- 64) }
+            let last = olderCount - Self.sampleCount + turn
+            let chosen = place(ofAge: Int(((random & 0xFFFF) &* UInt64(last + 1)) &>> 16))
+            sides[sides[chosen] == 0 ? chosen : place(ofAge: last)] = 1
         }
-        return (low, high)
+        return sides
+    }
+
+    /// Where the value of an age is, counted from the oldest.
+    private func place(ofAge age: Int) -> Int {
+        let place = oldest + age
+        return place < Self.windowCount ? place : place - Self.windowCount
     }
 
     private static func mixed(_ value: UInt64) -> UInt64 {
@@ -130,25 +136,22 @@ public struct KolmogorovWindow: ClassicalDetector {
     }
 
     /// Largest difference of the numbers of drawn and of newest values up to any value.
-    private func distance(_ drawn: (low: UInt64, high: UInt64)) -> Int {
-        let olderCount = Self.windowCount - Self.sampleCount
-        var (difference, largest) = (0, 0)
+    private func distance(_ sides: InlineArray<100, Int8>) -> Int {
+        let (values, order) = (values.span, order.span)
+        var (difference, highest, lowest) = (0, 0, 0)
         var value = -Double.infinity
-        for place in order {
-            let place = Int(place)
+        for rank in order.indices {
+            let place = Int(order[rank])
+            let next = values[place]
             // The difference counts between values only: equal ones come together.
-            if values[place] > value {
-                largest = max(largest, abs(difference))
-                value = values[place]
+            if next != value {
+                highest = max(highest, difference)
+                lowest = min(lowest, difference)
+                value = next
             }
-            let age = place >= oldest ? place - oldest : place - oldest + Self.windowCount
-            if age >= olderCount {
-                difference -= 1
-            } else if (age < 64 ? drawn.low &>> UInt64(age) : drawn.high &>> UInt64(age - 64)) & 1 == 1 {
-                difference += 1
-            }
+            difference &+= Int(sides[place])
         }
-        return largest
+        return max(highest, -lowest)
     }
 
     /// Everything that changes.
