@@ -236,6 +236,21 @@ struct ArchiveTests {
         #expect(tail.ledger.isExact(4_000))
     }
 
+    @Test("Going on behind much that hardly shrinks comes to its end, too")
+    func skipsWhatHardlyShrinks() {
+        var tail = TailHarness(path: Self.path, batchBytes: 1 << 20, batchRows: 1_000)
+        var random = SplitMix64(seed: 3)
+        let pad = (0..<625).map { _ in String(random.next() | 1 << 63, radix: 16) }.joined()
+        let text = (1...4_000).map { "{\"seq\":\($0),\"pad\":\"\(pad.dropFirst($0 % 999))\"}\n" }.joined()
+        tail.files.append(gzip(text), to: Self.path)
+        tail.logs.look(now: 0)
+        while tail.ledger.rows < 3_900 { _ = tail.step() }
+        tail.commit()
+        tail.restart()
+        tail.drain()
+        #expect(tail.ledger.isExact(4_000))
+    }
+
     @Test("Those of a pattern, oldest first by their names, whatever they are called later")
     func pattern() {
         var tail = harness("/log/*.gz")

@@ -33,6 +33,8 @@ final class PackedContent {
     let identity: FileIdentity
     /// Compressed bytes, as of the last time somebody asked.
     var size: UInt64
+    /// Whether the last read has to be repeated to come to its end.
+    private(set) var isWorking = false
     /// Bytes decompressed so far.
     var produced: UInt64 { windowStart + UInt64(window.count) }
 
@@ -83,11 +85,15 @@ final class PackedContent {
             if let count = unsafe readHead(at: offset, into: buffer) { return count }
             restart()
         }
+        isWorking = false
         let wanted = offset + UInt64(buffer.count)
         var effort = 0
         forget(before: offset)
         while produced < wanted {
-            guard effort < IngestLimits.inflateBytes else { throw .working }
+            guard effort < IngestLimits.inflateBytes else {
+                isWorking = true
+                throw .working
+            }
             guard let step = try unsafe advance(more) else { break }
             effort += step
             forget(before: offset)

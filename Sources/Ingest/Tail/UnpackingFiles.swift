@@ -7,7 +7,7 @@ import Events
 final class UnpackingFiles: FileSystem {
     private let files: any FileSystem
     private var contents: [Int32: PackedContent] = [:]
-    /// Content of a file that was closed: what it took to get there need not be done twice.
+    /// Content of a file that was closed in the middle of a read that is repeated: it goes on from there.
     private var parked: PackedContent?
 
     /// On top of another file system.
@@ -35,9 +35,7 @@ final class UnpackingFiles: FileSystem {
     }
 
     func close(handle: Int32) {
-        if let content = contents.removeValue(forKey: handle), content.produced >= UInt64(IngestLimits.inflateBytes) {
-            parked = content
-        }
+        if let content = contents.removeValue(forKey: handle), content.isWorking { parked = content }
         files.close(handle: handle)
     }
 
