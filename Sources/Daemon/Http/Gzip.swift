@@ -1,4 +1,5 @@
 internal import CZlib
+internal import Ingest
 
 /// gzip by the system's zlib.
 ///
@@ -42,36 +43,20 @@ enum Gzip {
     static func decompress<E: Error>(_ input: [UInt8], _ body: (ArraySlice<UInt8>) throws(E) -> Void) throws(E) -> Bool
     {
         var piece = [UInt8](repeating: 0, count: 256 << 10)
-        var (offset, produced) = (0, 0)
-        // zlib checks that a stream stays where it was initialised, so it lives on the heap.
-        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        defer { unsafe stream.deallocate() }
-        while offset < input.count {
-            unsafe stream.initialize(to: z_stream())
-            guard unsafe telltale_inflate_init(stream) == Z_OK else { return false }
-            defer { unsafe inflateEnd(stream) }
-            var status = Z_OK
-            while status != Z_STREAM_END {
-                let available = UInt32(clamping: input.count - offset)
-                let (used, made): (Int, Int) = unsafe input.withUnsafeBufferPointer { source in
-                    unsafe piece.withUnsafeMutableBufferPointer { target in
-                        unsafe stream.pointee.next_in = UnsafeMutablePointer(
-                            mutating: source.baseAddress?.advanced(by: offset))
-                        unsafe stream.pointee.avail_in = available
-                        unsafe stream.pointee.next_out = target.baseAddress
-                        unsafe stream.pointee.avail_out = UInt32(target.count)
-                        status = unsafe inflate(stream, Z_NO_FLUSH)
-                        return unsafe (
-                            Int(available - stream.pointee.avail_in), target.count - Int(stream.pointee.avail_out)
-                        )
-                    }
-                }
-                guard status == Z_OK || status == Z_STREAM_END else { return false }
-                guard used > 0 || made > 0 else { return false }
-                offset += used
-                produced += made
+        var (rest, produced) = (input[...], 0)
+        let inflater = Inflater()
+        while !rest.isEmpty {
+            inflater.reset()
+            var isOpen = true
+            while isOpen {
+                let step = inflater.step(rest, &piece)
+                // Without progress the member lacks its end.
+                guard step.outcome != .failed, step.taken > 0 || step.made > 0 else { return false }
+                isOpen = step.outcome == .running
+                rest = rest.dropFirst(step.taken)
+                produced += step.made
                 guard produced <= maximumBytes else { return false }
-                if made > 0 { try body(piece[..<made]) }
+                if step.made > 0 { try body(piece[..<step.made]) }
             }
         }
         return true

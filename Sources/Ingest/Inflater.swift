@@ -1,10 +1,12 @@
 import CZlib
 
 /// Decompresses the members of a gzip file, one after the other, by the system's zlib.
+///
+/// Belongs to one thread at a time. Keeps about 40 KiB.
 @safe
-final class Inflater {
+public final class Inflater {
     /// What a step came to.
-    enum Outcome: Equatable {
+    public enum Outcome: Equatable {
         /// Some bytes were taken or made, or more are needed.
         case running
         /// The member is complete and its checksum right; the next byte of input is not part of it.
@@ -18,7 +20,7 @@ final class Inflater {
     private var isReady: Bool
 
     /// At the start of a member.
-    init() {
+    public init() {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
         isReady = unsafe telltale_inflate_init(stream) == Z_OK
@@ -30,10 +32,14 @@ final class Inflater {
     }
 
     /// Goes to the start of the next member.
-    func reset() { if isReady { isReady = unsafe inflateReset(stream) == Z_OK } }
+    public func reset() { if isReady { isReady = unsafe inflateReset(stream) == Z_OK } }
 
     /// Takes some of `input` and makes some of `output`, as far as one of them goes.
-    func step(_ input: ArraySlice<UInt8>, _ output: inout [UInt8]) -> (taken: Int, made: Int, outcome: Outcome) {
+    ///
+    /// - Returns: How many bytes were taken and made. With input and room left, `running` without either never comes.
+    public func step(
+        _ input: ArraySlice<UInt8>, _ output: inout [UInt8]
+    ) -> (taken: Int, made: Int, outcome: Outcome) {
         guard isReady else { return (0, 0, .failed) }
         let (available, room) = (UInt32(clamping: input.count), UInt32(clamping: output.count))
         var status = Z_OK
