@@ -18,13 +18,7 @@ extension EndToEnd {
                 expose_values: [seq]
                 sources:
                   - tail: \(folder.file("sequence.jsonl").path)
-                    schema:
-                      timestamp: ms
-                      timestamp_unit: ms
-                      model: model
-                      features:
-                        seq: numeric
-                      prediction: k
+                    schema: \(SequenceWriter.schema)
                 """, to: "telltale.\(interval).yaml")
         }
 

@@ -26,13 +26,7 @@ extension EndToEnd {
                     links_into: [pods]
                     exclude: ["*debug*"]
                     open_files: 32
-                    schema:
-                      timestamp: ms
-                      timestamp_unit: ms
-                      model: model
-                      features:
-                        seq: numeric
-                      prediction: k
+                    schema: \(SequenceWriter.schema)
                 """, to: "telltale.yaml")
             var writers: [SequenceWriter] = []
             func begin(_ pod: Int) throws {

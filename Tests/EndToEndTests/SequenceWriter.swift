@@ -6,6 +6,9 @@ import Foundation
 /// classes if they are the same line. Writes break anywhere, so that a reader often sees half a line.
 struct SequenceWriter {
     static let classes: UInt64 = 97
+    /// What its lines hold, as the configuration of a source says it.
+    static let schema =
+        "{timestamp: ms, timestamp_unit: ms, model: model, features: {seq: numeric}, prediction: k}"
 
     private let path: URL
     private var file: FileHandle

@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 
-from sidecar import Failure, Prometheus, Sequence, Sidecar, default_binary
+from sidecar import Failure, Prometheus, SCHEMA, Sequence, Sidecar, default_binary
 
 CHUNKS_PER_SECOND = 50
 KEPT_FILES = 20
@@ -305,14 +305,7 @@ def main():
             f"""\
   - tail: {writer.path}
     drain: 3s
-    schema:
-      timestamp: ms
-      timestamp_unit: ms
-      model: model
-      features:
-        seq: numeric
-      prediction: k
-""" for writer in writers))
+{SCHEMA}""" for writer in writers))
     prometheus = Prometheus()
     scraper = Scraper(sidecar, prometheus)
     killer = Killer(sidecar, scraper, random.Random(choices.random()), shutil.which("strace") is not None)

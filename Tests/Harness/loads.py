@@ -4,15 +4,6 @@ import time
 
 from sidecar import Failure
 
-SCHEMA = """\
-    schema:
-      timestamp: ms
-      timestamp_unit: ms
-      model: model
-      features:
-        seq: numeric
-      prediction: k
-"""
 MEMORY_CAP_KB = 256 << 10
 
 

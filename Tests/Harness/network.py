@@ -12,8 +12,8 @@ import time
 import urllib.error
 import urllib.request
 
-from loads import Load, SCHEMA, expect_fast, expect_small, scrape_load
-from sidecar import Failure, Prometheus, Sequence, Sidecar, free_port
+from loads import Load, expect_fast, expect_small, scrape_load
+from sidecar import Failure, Prometheus, SCHEMA, Sequence, Sidecar, free_port
 
 
 def expect_counted(sidecar, prometheus, sequences):

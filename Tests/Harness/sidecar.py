@@ -13,6 +13,16 @@ import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 RESIDUES = 97
+# What the lines of a sequence hold, as the configuration of a source says it.
+SCHEMA = """\
+    schema:
+      timestamp: ms
+      timestamp_unit: ms
+      model: model
+      features:
+        seq: numeric
+      prediction: k
+"""
 # What Prometheus says about itself with every scrape.
 SCRAPER = {"X-Prometheus-Scrape-Timeout-Seconds": "10", "User-Agent": "Prometheus/2.42.0"}
 # Counters of the process, which begin anew with it. Everything else survives.

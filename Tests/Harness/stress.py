@@ -12,8 +12,8 @@ import sys
 import time
 
 import network
-from loads import Load, SCHEMA, expect_fast, expect_small, scrape_load, tail_load
-from sidecar import Failure, Prometheus, Sequence, Sidecar, default_binary, free_port
+from loads import Load, expect_fast, expect_small, scrape_load, tail_load
+from sidecar import Failure, Prometheus, SCHEMA, Sequence, Sidecar, default_binary, free_port
 
 
 def expect_exact(sidecar, prometheus, sequence, source):

@@ -104,10 +104,8 @@ struct ArchiveSet: LineFiles {
         var paths = pattern.literal.map { [$0] } ?? []
         var isComplete = true
         if pattern.literal == nil {
-            let start = files.time()
             let scan = PathScan(pattern, files: files)
-            let elapsed = min(max(0, files.time() &- start), IngestLimits.scanInterval)
-            nextScan = now + max(IngestLimits.scanInterval, elapsed * IngestLimits.scanShare)
+            nextScan = scan.next(after: now)
             scanned = scan.directories
             isComplete = scan.isComplete
             paths = scan.paths.filter { settings.accepts($0, of: pattern) }

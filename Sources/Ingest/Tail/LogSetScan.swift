@@ -25,10 +25,8 @@ extension LogSet {
             nextScan = .max
             return [:]
         }
-        let start = files.time()
         let scan = PathScan(pattern, files: files)
-        let elapsed = min(max(0, files.time() &- start), IngestLimits.scanInterval)
-        nextScan = now + max(IngestLimits.scanInterval, elapsed * IngestLimits.scanShare)
+        nextScan = scan.next(after: now)
         scanned = scan.directories
         isScanComplete = scan.isComplete
         let found = scan.paths.filter { settings.accepts($0, of: pattern) }

@@ -6,11 +6,14 @@ struct PathScan {
     private(set) var directories: [String] = []
     /// Whether nothing can have been missed: every directory could be read, and no limit was reached.
     private(set) var isComplete = true
+    /// Nanoseconds it took.
+    private var elapsed: Int64 = 0
 
     /// Looks for what a pattern with wildcards stands for, level by level.
     ///
     /// A directory that is missing holds nothing; one that cannot be read makes the scan incomplete.
     init(_ pattern: PathPattern, files: any FileSystem) {
+        let start = files.time()
         var level = [pattern.base]
         for (depth, name) in pattern.names.enumerated() {
             var next: [String] = []
@@ -28,7 +31,11 @@ struct PathScan {
             level = next
         }
         paths = level.sorted()
+        elapsed = min(max(0, files.time() &- start), IngestLimits.scanInterval)
     }
+
+    /// When to look again: later where looking takes long.
+    func next(after now: Int64) -> Int64 { now + max(IngestLimits.scanInterval, elapsed * IngestLimits.scanShare) }
 
     private mutating func read(_ directory: String, files: any FileSystem) -> [String] {
         guard directories.count < IngestLimits.scannedDirectories else {
