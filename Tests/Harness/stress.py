@@ -73,10 +73,13 @@ def flood(options):
         for _ in range(100):
             send(b"flood.total:1|c|#a:b")
     # One line to a datagram: the kernel's count of what it dropped has to make up for what is missing, to the last one.
-    whole = sidecar.wait_for(
-        f"{sent} datagrams, received or dropped",
-        lambda e: e.sum("telltale_events_received_total", source=datagrams) + e.sum("telltale_kernel_drops_total")
-        == sent, within=20)
+    received_and_dropped = lambda e: (
+        e.sum("telltale_events_received_total", source=datagrams), e.sum("telltale_kernel_drops_total"))
+    try:
+        whole = sidecar.wait_for("all of the flood", lambda e: sum(received_and_dropped(e)) == sent, within=20)
+    except Failure:
+        counts = received_and_dropped(sidecar.scrape()[0])
+        raise Failure(f"{sent} datagrams sent; {counts[0]:.0f} received, {counts[1]:.0f} dropped") from None
     print(f"  {(sent - began) / share:.0f} datagrams/s; of {sent} the kernel dropped "
           f"{whole.sum('telltale_kernel_drops_total'):.0f}, and not one is unaccounted for")
     print(f"flood of names, {share:.0f} s")

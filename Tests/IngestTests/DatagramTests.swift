@@ -181,6 +181,24 @@ struct DatagramSourceTests {
 
     private func port(_ source: DatagramSource) -> UInt16 { SocketAddress(source.address)?.port ?? 0 }
 
+    @Test func dropsAreCountedOnce() {
+        var count = DropCount()
+        #expect(count.take(7) == 7)
+        #expect(count.take(7) == 0)
+        // Datagrams that were queued before the socket was asked.
+        #expect(count.take(1_000) == 993)
+        #expect(count.take(400) == 0)
+        #expect(count.take(999) == 0)
+        #expect(count.take(1_001) == 1)
+        // The counter wraps.
+        var near = DropCount()
+        #expect(near.take(1 << 30) == 1 << 30)
+        #expect(near.take(1 << 31) == 1 << 30)
+        #expect(near.take(3 << 30) == 1 << 30)
+        #expect(near.take(5) == (1 << 30) + 5)
+        #expect(near.take(.max) == 0)
+    }
+
     @Test("On loopback, sent = received + kernel drops", arguments: [4_194_304, 4_096])
     func accounted(buffer: Int) throws {
         let queue = BatchQueue()

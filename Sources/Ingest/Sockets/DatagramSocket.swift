@@ -16,7 +16,7 @@ final class DatagramSocket: @unchecked Sendable {
     private let slots: UnsafeMutableRawPointer
     private var lengths = [UInt32](repeating: 0, count: IngestLimits.datagramsPerCall)
     private var drops: UInt32 = 0
-    private var reportedDrops: UInt32 = 0
+    private var dropCount = DropCount()
 
     /// Binds the address or the path.
     init(_ settings: DatagramSettings) throws(IngestError) {
@@ -52,9 +52,6 @@ final class DatagramSocket: @unchecked Sendable {
     /// `isExact` also asks for those that no datagram followed.
     func takeDrops(isExact: Bool) -> UInt64 {
         if isExact { unsafe _ = clinux_socket_drops(descriptor, &drops) }
-        // The kernel's counter is 32 bits wide and wraps.
-        let difference = drops &- reportedDrops
-        reportedDrops = drops
-        return UInt64(difference)
+        return dropCount.take(drops)
     }
 }
