@@ -1,7 +1,7 @@
 /// A running count of the kernel's, 32 bits wide, that is read in two ways which may come in the wrong order.
 ///
 /// A datagram carries the count of the time at which it was queued. The socket itself, asked while the queue was empty
-/// a moment ago, may already say more than the datagrams that have been queued since: those are old news, not 2³² drops.
+/// a moment ago, may already say more than the datagrams queued since do: those are old news, not 2³² drops.
 struct DropCount {
     private var reported: UInt32 = 0
 
