@@ -1,4 +1,5 @@
-"""What the loads of stress.sh have in common: threads that do something again and again, and bounds that hold under all."""
+"""What the loads of stress.sh have in common: threads that do something again and again, and bounds."""
+import os
 import threading
 import time
 
@@ -31,15 +32,41 @@ class Load(threading.Thread):
             raise Failure(str(self.failure)) from self.failure
 
 
+class Paced(Load):
+    """Sends a sequence at an even pace; what could not be sent in time is sent as soon as it can be."""
+
+    def __init__(self, sequence, rate, send, most=1000):
+        self.sequence, self.rate, self.send, self.most = sequence, rate, send, most
+        self.began, self.before = time.monotonic(), sequence.written
+        super().__init__(self.catch_up, 0.01)
+
+    def catch_up(self):
+        while not self.stopping:
+            due = self.before + int((time.monotonic() - self.began) * self.rate) - self.sequence.written
+            if due <= 0:
+                return
+            self.send(self.sequence.lines(min(due, self.most)))
+
+
 def tail_load(path, sequence, lines_per_second):
     """A log that grows."""
-    step = 0.02
     file = open(path, "ab", buffering=0)
-    return Load(lambda: file.write(sequence.lines(int(lines_per_second * step))), step)
+    return Paced(sequence, lines_per_second, file.write)
 
 
 def scrape_load(sidecar, prometheus, every=0.2):
     return Load(lambda: prometheus.take(*sidecar.scrape(timeout=10)), every)
+
+
+def expect_exact(sidecar, prometheus, sequence, source):
+    last = sidecar.wait_for(
+        f"{sequence.written} lines",
+        lambda e: e.sum("telltale_events_accepted_total", source=source) >= sequence.written, prometheus)
+    time.sleep(0.5)
+    last, _ = sidecar.scrape()
+    problems = sequence.differences(source, last.sum, last.sum)
+    if problems:
+        raise Failure("\n".join(problems[:20]))
 
 
 def expect_fast(prometheus, limit):
@@ -56,3 +83,8 @@ def expect_small(sidecar):
           f"{status['Threads']} threads, {status['descriptors']} descriptors")
     if status["VmHWM"] > MEMORY_CAP_KB:
         raise Failure(f"{status['VmHWM']} kB of memory, more than {MEMORY_CAP_KB}")
+
+
+def processor_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 
-from loads import Load, expect_fast, expect_small, scrape_load
+from loads import Load, expect_fast, expect_small, processor_seconds, scrape_load
 from sidecar import Failure, Prometheus, SCHEMA, Sequence, Sidecar, free_port
 
 
@@ -86,7 +86,8 @@ def connections(options):
             if connection.recv(1) != b"":
                 raise Failure("an answer to a line")
         for length in (0, 1, 2**31 - 1, 2**31, 2**32 - 1):
-            with socket.socket(socket.AF_UNIX) as connection, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            with socket.socket(socket.AF_UNIX) as connection, \
+                    contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.connect(str(stream))
                 connection.sendall(struct.pack("<I", length) + b"frames.total:1|c")
         rude += 7
@@ -105,11 +106,6 @@ def connections(options):
     for connection in (*slow, endless, client):
         connection.close()
     sidecar.stop()
-
-
-def processor_seconds(pid):
-    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def descriptors(options):

@@ -7,7 +7,8 @@
 #
 # Promises P3, P6, P7, P9, P10, P12 and P14 of deploy/docs/guarantees.md. Two minutes by default; long runs:
 #
-#   nice Tests/Harness/stress.sh flood reload connections --duration 1800
+#   nice Tests/Harness/stress.sh reload --duration 60
+#   nice Tests/Harness/stress.sh flood connections --duration 1800
 #   nice Tests/Harness/stress.sh stops --stops 1000
 set -euo pipefail
 exec python3 -B "$(dirname "$0")/stress.py" "$@"
