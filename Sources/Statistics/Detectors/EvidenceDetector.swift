@@ -1,14 +1,12 @@
 /// A sequential detector of drift: evidence that a signal has left its baseline, which may be looked at all the time.
 ///
 /// It is fed the running counts of a signal after every *tick*, a stretch of a hundred events or more. Its evidence is
-/// a
-/// weighted sum of `EvidenceTest`s over windows that end now and begin at any of up to 19 earlier ticks, half of it
+/// a weighted sum of `EvidenceTest`s over windows that end now and begin at any of up to 19 earlier ticks, half of it
 /// against the reference, half against the reference with everything counted since (which knows more, and follows what
 /// drifts too slowly to matter). The weights are such that without drift the expected evidence is at most the number of
 /// ticks: so the mean time to a false alarm is at least A ticks, however often anyone looks, and whatever the
-/// reference's
-/// own error, because the tests know the reference as a sample. This holds for events that are exchangeable; for others
-/// see `EvidenceSettings.limit`.
+/// reference's own error, because the tests know the reference as a sample. This holds for events that are
+/// exchangeable; for others see `EvidenceSettings.limit`.
 ///
 /// After an alarm all windows begin anew, so that the evidence is about now; the drift counts as active until no alarm
 /// has come for a while. What comes during a drift is not added to the second baseline.
@@ -251,10 +249,10 @@ public struct EvidenceDetector: Sendable {
 
     /// Drops the marks that no scale starts at any more; the newest one stays.
     private mutating func forgetMarks() {
-        let (tick, origin) = (state.tick, state.origin)
-        var marks = state.marks
-        marks.removeAll { $0.tick != tick && ($0.tick < origin || weight(ofStart: $0.tick) == 0) }
-        state.marks = marks
+        let (tick, origin, settings) = (state.tick, state.origin, settings)
+        state.marks.removeAll {
+            $0.tick != tick && ($0.tick < origin || settings.weight(ofStart: $0.tick, now: tick) == 0)
+        }
     }
 
     // MARK: - Alarms

@@ -29,4 +29,19 @@ public struct EvidenceSettings: Sendable, Equatable {
 
     /// The defaults: A = 500,000 ticks.
     public init() {}
+
+    /// Sum of the weights of the scales that have a window start there; 0 if none has.
+    ///
+    /// A scale of g ticks has its starts at the newest multiples of g, and a share of g over all scales: starts
+    /// that come every g ticks and weigh g / n come to a weight of 1 per tick over n scales.
+    ///
+    /// - Parameter now: Ticks completed.
+    func weight(ofStart start: Int, now: Int) -> Double {
+        var weight = 0
+        for scale in 0..<scaleCount where start & (1 << scale - 1) == 0 {
+            let length = 1 << scale
+            if now & ~(length - 1) - start < startsPerScale * length { weight += length }
+        }
+        return Double(weight) / Double(scaleCount)
+    }
 }

@@ -8,19 +8,20 @@
 ///
 /// - Source: Shin, Ramdas, Rinaldo: "E-detectors", arXiv:2203.03532; Dirichlet-multinomial as predictive distribution.
 public struct EvidenceTest: Sendable {
-    /// One alternative: its logarithmic weight and its Dirichlet parameters, with what is constant of its probability.
-    private struct Component {
+    /// One way the counts may come about: a Dirichlet distribution of the shares.
+    private struct Hypothesis {
         var logWeight: Double
-        var parameters: [Double]
-        var logGammas: [Double]
+        /// Sum of its parameters, and ln Γ of that.
+        var concentration: Double
+        var logGamma: Double
     }
 
-    private let null: [Double]
-    private let nullLogGammas: [Double]
+    /// The null, then the alternatives.
+    private var hypotheses: [Hypothesis] = []
+    /// The parameters of all hypotheses, one after the other, and ln Γ of each.
+    private var parameters: [Double] = []
+    private var logGammas: [Double] = []
     private let shares: [Double]
-    private let components: [Component]
-    /// Sum of the null's parameters, and of those of the alternatives that are tilted.
-    private let concentration: Double
 
     /// Concentrations of the alternatives that differ anywhere.
     private static let concentrations = [50.0, 250, 1_250]
@@ -36,53 +37,58 @@ public struct EvidenceTest: Sendable {
     ///   - orderedCount: Leading cells that have an order; the others, and all of fewer than three, have none.
     ///   - limit: Most events the baseline counts for: how far it is believed (see `EvidenceSettings.limit`).
     public init(baseline: [Double], orderedCount: Int, limit: Double = .infinity) {
-        let cells = Double(baseline.count)
-        let total = baseline.reduce(0, +) + cells / 2
+        let total = baseline.reduce(0, +) + Double(baseline.count) / 2
         let shares = baseline.map { ($0 + 0.5) / total }
         let concentration = min(total, limit)
         self.shares = shares
-        self.concentration = concentration
-        null = shares.map { $0 * concentration }
-        nullLogGammas = null.map(LogGamma.value)
-        var components: [(weight: Double, parameters: [Double])] = []
         let isOrdered = orderedCount > 2
-        for kappa in Self.concentrations {
-            let kappa = kappa < concentration ? kappa : concentration / 4
-            let weight = (isOrdered ? 0.25 : 1) / Double(Self.concentrations.count)
-            components.append((weight, shares.map { $0 * kappa }))
+        let count = 1 + Self.concentrations.count + (isOrdered ? 2 * (Self.locations.count + Self.scales.count) : 0)
+        hypotheses.reserveCapacity(count)
+        parameters.reserveCapacity(count * shares.count)
+        logGammas.reserveCapacity(count * shares.count)
+        // All parameters are shares times something whose logarithm is known: one logarithm a cell serves them all.
+        let logShares = shares.map(Libm.log)
+        func add(weight: Double, concentration: Double, scale: Double, tilt: (Int) -> (factor: Double, log: Double)) {
+            hypotheses.append(
+                Hypothesis(
+                    logWeight: Libm.log(weight), concentration: concentration,
+                    logGamma: LogGamma.value(concentration)))
+            let logScale = Libm.log(scale)
+            for cell in shares.indices {
+                let (factor, log) = tilt(cell)
+                let parameter = shares[cell] * factor * scale
+                parameters.append(parameter)
+                logGammas.append(LogGamma.value(parameter, log: logShares[cell] + log + logScale))
+            }
         }
-        if isOrdered {
-            let (place, distance) = Self.directions(shares, orderedCount: orderedCount)
-            for (strengths, direction, weight) in [(Self.locations, place, 0.55), (Self.scales, distance, 0.2)] {
-                for strength in strengths {
-                    for sign in [-1.0, 1] {
-                        let tilted = zip(shares, direction).map { $0 * Libm.exp(sign * strength * $1) }
-                        let scale = concentration / tilted.reduce(0, +)
-                        components.append((weight / Double(2 * strengths.count), tilted.map { $0 * scale }))
-                    }
+        func add(weight: Double, _ concentration: Double) {
+            add(weight: weight, concentration: concentration, scale: concentration) { _ in (1, 0) }
+        }
+        add(weight: 1, concentration)
+        for kappa in Self.concentrations {
+            add(
+                weight: (isOrdered ? 0.25 : 1) / Double(Self.concentrations.count),
+                kappa < concentration ? kappa : concentration / 4)
+        }
+        guard isOrdered else { return }
+        let (place, distance) = Self.directions(shares, orderedCount: orderedCount)
+        for (strengths, direction, weight) in [(Self.locations, place, 0.55), (Self.scales, distance, 0.2)] {
+            for strength in strengths {
+                let up = direction.map { Libm.exp(strength * $0) }
+                for sign in [-1.0, 1] {
+                    let factor = { sign > 0 ? up[$0] : 1 / up[$0] }
+                    let sum = shares.indices.reduce(0) { $0 + shares[$1] * factor($1) }
+                    add(
+                        weight: weight / Double(2 * strengths.count), concentration: concentration,
+                        scale: concentration / sum
+                    ) { (factor($0), sign * strength * direction[$0]) }
                 }
             }
         }
-        self.components = components.map {
-            Component(
-                logWeight: Libm.log($0.weight), parameters: $0.parameters, logGammas: $0.parameters.map(LogGamma.value))
-        }
-    }
-
-    /// A test that is only made if the counts are not too close to the baseline for any evidence; `nil` if they are.
-    ///
-    /// Making a test costs about as much as using it once.
-    init?(
-        baseline: [Double], orderedCount: Int, limit: Double, screening counts: [Double], total: Double, screen: Double
-    ) {
-        let sum = baseline.reduce(0, +) + Double(baseline.count) / 2
-        if screen > 0, Self.pearson(counts, total: total, share: { (baseline[$0] + 0.5) / sum }) < screen { return nil }
-        self.init(baseline: baseline, orderedCount: orderedCount, limit: limit)
     }
 
     /// Scores of the cells: where they lie, and how far from the middle; each with mean 0 and variance 1 under
-    /// `shares`,
-    /// and 0 for cells without an order.
+    /// `shares`, and 0 for cells without an order.
     static func directions(_ shares: [Double], orderedCount: Int) -> (place: [Double], distance: [Double]) {
         let ordered = shares[..<orderedCount]
         let mass = ordered.reduce(0, +)
@@ -107,13 +113,23 @@ public struct EvidenceTest: Sendable {
     ///
     /// - Parameter total: Sum of the counts, more than 0.
     public func pearson(_ counts: [Double], total: Double) -> Double {
-        Self.pearson(counts, total: total) { shares[$0] }
-    }
-
-    private static func pearson(_ counts: [Double], total: Double, share: (Int) -> Double) -> Double {
+        let (counts, shares) = (counts.span, shares.span)
         var sum = 0.0
         for cell in counts.indices {
-            let expected = share(cell) * total
+            let expected = shares[cell] * total
+            let difference = counts[cell] - expected
+            sum += difference * difference / expected
+        }
+        return sum
+    }
+
+    /// The same against a baseline that no test was made of: making one costs as much as using it once.
+    static func pearson(_ counts: [Double], total: Double, baseline: [Double]) -> Double {
+        let scale = total / (baseline.reduce(0, +) + Double(baseline.count) / 2)
+        let (counts, baseline) = (counts.span, baseline.span)
+        var sum = 0.0
+        for cell in counts.indices {
+            let expected = (baseline[cell] + 0.5) * scale
             let difference = counts[cell] - expected
             sum += difference * difference / expected
         }
@@ -126,27 +142,20 @@ public struct EvidenceTest: Sendable {
     ///   - counts: As many as the baseline has cells.
     ///   - total: Their sum.
     public func logEvidence(_ counts: [Double], total: Double) -> Double {
-        let expected = Self.logProbability(counts, total, null, nullLogGammas, sum: concentration)
+        let (parameters, logGammas, counts) = (parameters.span, logGammas.span, counts.span)
+        var (first, null) = (0, 0.0)
         var terms: [Double] = []
-        terms.reserveCapacity(components.count)
-        for component in components {
-            let sum = component.parameters.reduce(0, +)
-            terms.append(
-                component.logWeight
-                    + Self.logProbability(counts, total, component.parameters, component.logGammas, sum: sum))
+        terms.reserveCapacity(hypotheses.count)
+        for (number, hypothesis) in hypotheses.enumerated() {
+            // Logarithm of the Dirichlet-multinomial probability of a sequence with these counts.
+            var logarithm = hypothesis.logGamma - LogGamma.value(hypothesis.concentration + total)
+            for cell in counts.indices where counts[cell] > 0 {
+                logarithm += LogGamma.value(parameters[first + cell] + counts[cell]) - logGammas[first + cell]
+            }
+            first += counts.count
+            if number == 0 { null = logarithm } else { terms.append(hypothesis.logWeight + logarithm) }
         }
-        return LogSum.of(terms) - expected
-    }
-
-    /// Logarithm of the Dirichlet-multinomial probability of a sequence with these counts.
-    private static func logProbability(
-        _ counts: [Double], _ total: Double, _ parameters: [Double], _ logGammas: [Double], sum: Double
-    ) -> Double {
-        var result = LogGamma.value(sum) - LogGamma.value(sum + total)
-        for cell in counts.indices where counts[cell] > 0 {
-            result += LogGamma.value(parameters[cell] + counts[cell]) - logGammas[cell]
-        }
-        return result
+        return LogSum.of(terms) - null
     }
 }
 

@@ -9,32 +9,39 @@ extension EvidenceDetector {
     /// Evidence of the windows that end with `newest`.
     func evidence(against newest: Mark) -> [Term] {
         var terms: [Term] = []
+        var (window, baseline) = ([Double](), [Double]())
         for mark in state.marks where mark.tick >= state.origin {
-            let weight = weight(ofStart: mark.tick)
+            let weight = settings.weight(ofStart: mark.tick, now: state.tick)
             guard weight > 0 else { continue }
-            let window = zip(newest.counts, mark.counts).map { Double($0 &- $1) }
+            window.removeAll(keepingCapacity: true)
+            for (now, then) in zip(newest.counts, mark.counts) { window.append(Double(now &- then)) }
             let total = window.reduce(0, +)
             guard total > 0 else { continue }
-            let half = Libm.log(weight / 2)
             var logs: [Double] = []
-            func look(_ test: EvidenceTest?) {
-                if let test { logs.append(half + test.logEvidence(window, total: total)) }
-            }
-            func test(_ baseline: [Double]) -> EvidenceTest? {
-                EvidenceTest(
-                    baseline: baseline, orderedCount: orderedCount, limit: settings.limit, screening: window,
-                    total: total, screen: settings.screen)
+            func look(at baseline: [Double]) {
+                guard
+                    settings.screen <= 0
+                        || EvidenceTest.pearson(window, total: total, baseline: baseline) >= settings.screen
+                else { return }
+                let test = EvidenceTest(baseline: baseline, orderedCount: orderedCount, limit: settings.limit)
+                logs.append(test.logEvidence(window, total: total))
             }
             if mark.expected.isEmpty {
-                let isNear = settings.screen > 0 && fixedTest.pearson(window, total: total) < settings.screen
-                if !isNear { look(fixedTest) }
-                look(test(zip(reference, history(before: mark)).map { Double($0) + Double($1) }))
+                if settings.screen <= 0 || fixedTest.pearson(window, total: total) >= settings.screen {
+                    logs.append(fixedTest.logEvidence(window, total: total))
+                }
+                baseline.removeAll(keepingCapacity: true)
+                for (fixed, since) in zip(reference, history(before: mark)) {
+                    baseline.append(Double(fixed) + Double(since))
+                }
+                look(at: baseline)
             } else {
                 let seasonal = seasonalReference(from: mark, to: newest)
-                look(test(seasonal))
-                look(test(seasonalHistory(before: mark, seasonal)))
+                look(at: seasonal)
+                look(at: seasonalHistory(before: mark, seasonal))
             }
-            if !logs.isEmpty { terms.append(Term(mark: mark, logEvidence: LogSum.of(logs))) }
+            guard !logs.isEmpty else { continue }
+            terms.append(Term(mark: mark, logEvidence: Libm.log(weight / 2) + LogSum.of(logs)))
         }
         return terms
     }
@@ -74,20 +81,5 @@ extension EvidenceDetector {
     func historyExpected(before mark: Mark) -> [Double] {
         if state.episode != nil || mark.tick < state.resumed.tick { return state.historyExpected }
         return zip(state.historyExpected, zip(mark.expected, state.resumed.expected)).map { $0 + max(0, $1.0 - $1.1) }
-    }
-
-    /// Sum of the weights of the scales that have a window start there; 0 if none has.
-    ///
-    /// A scale of g ticks has its starts at the newest multiples of g, and a share of g over all scales: starts
-    /// that come every g ticks and weigh g / n come to a weight of 1 per tick over n scales.
-    func weight(ofStart start: Int) -> Double {
-        var weight = 0
-        for scale in 0..<settings.scaleCount {
-            let length = 1 << scale
-            let newest = state.tick / length * length
-            guard start % length == 0, newest - start < settings.startsPerScale * length else { continue }
-            weight += length
-        }
-        return Double(weight) / Double(settings.scaleCount)
     }
 }
