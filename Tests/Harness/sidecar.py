@@ -287,6 +287,8 @@ class Sequence:
     def __init__(self, model):
         self.model = model
         self.written = 0
+        # Milliseconds by which the events of further lines are later.
+        self.shift = 0
 
     def lines(self, count):
         """The next lines as bytes, one millisecond of event time apart."""
@@ -294,7 +296,7 @@ class Sequence:
         self.written += count
         model = self.model
         return "".join(
-            f'{{"ms":{1767225600000 + n},"model":"{model}","k":"c{n % RESIDUES}","seq":{n}}}\n'
+            f'{{"ms":{1767225600000 + self.shift + n},"model":"{model}","k":"c{n % RESIDUES}","seq":{n}}}\n'
             for n in range(first, first + count)).encode()
 
     def in_class(self, k):
