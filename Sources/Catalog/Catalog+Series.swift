@@ -64,8 +64,11 @@ private struct PlannedModel {
             signals: model.signals.compactMap(\.reference))
         model.referenceState = .ready
         for signal in schema.signals { addOutput(signal, to: &model) }
+        if schema.identifier != nil { model.repeats = 0 }
         model.windows = settings.windows.map {
-            ModelWindow(label: $0.label, events: 1, performance: performance)
+            var window = ModelWindow(label: $0.label, events: 1, performance: performance)
+            window.worth.events = 1
+            return window
         }
         return model
     }

@@ -1,6 +1,7 @@
 internal import Events
 internal import Exposition
 internal import Monitor
+internal import Statistics
 
 /// What a model was asked and what it answered.
 enum TrafficFamilies {
@@ -36,12 +37,25 @@ enum TrafficFamilies {
     static let lateEvents = FamilyDescriptor(
         "model_late_events_total", .counter, labels: modelLabels,
         help: "Predictions older than every pane still held: they count in totals and in no window.")
+    static let repeats = FamilyDescriptor(
+        "model_duplicate_predictions_total", .counter, labels: modelLabels,
+        help: """
+            Predictions whose identifier was among the last few thousand already: retries, or a log that came twice. \
+            Every other counter counts them.
+            """)
+    static let sampleRatio = FamilyDescriptor(
+        "model_effective_sample_ratio", .gauge, labels: modelLabels + ["window"],
+        help: """
+            Independent predictions that those in the window are worth, as a share: 1 without repeats, 0.5 with each \
+            sent twice. Drift scores and verdicts count that many.
+            """)
     static let threshold = FamilyDescriptor(
         "model_alert_threshold", .gauge, labels: modelLabels + ["signal", "severity"],
         help: "Alert thresholds of the configuration, in the unit of the signal; the shipped rules join them.")
 
     static let all = [
-        info, predictions, latency, lastPrediction, classes, score, value, windowEvents, lateEvents, threshold,
+        info, predictions, latency, lastPrediction, classes, score, value, windowEvents, lateEvents, repeats,
+        sampleRatio, threshold,
     ]
 
     static func render(_ models: [LabelledModel], into writer: inout ExpositionWriter) {
@@ -97,6 +111,7 @@ enum TrafficFamilies {
                 writer.close(count: model.snapshot.lateEvents)
             }
         }
+        render(repeatsOf: models, into: &writer)
         if writer.begin(threshold) {
             for model in models {
                 for threshold in model.snapshot.setting.thresholds {
@@ -104,6 +119,25 @@ enum TrafficFamilies {
                     writer.label("signal", threshold.signal)
                     writer.label("severity", threshold.severity)
                     writer.close(threshold.value)
+                }
+            }
+        }
+    }
+
+    private static func render(repeatsOf models: [LabelledModel], into writer: inout ExpositionWriter) {
+        if writer.begin(repeats) {
+            for model in models {
+                guard let count = model.snapshot.repeats else { continue }
+                writer.open(model.labels)
+                writer.close(count: count)
+            }
+        }
+        if writer.begin(sampleRatio) {
+            for model in models where model.snapshot.repeats != nil {
+                for window in model.snapshot.windows where window.worth.events > 0 {
+                    writer.open(model.labels)
+                    writer.label("window", window.label)
+                    writer.close(window.worth.ratio)
                 }
             }
         }

@@ -1,5 +1,6 @@
 import Events
 import Sketches
+import Statistics
 
 extension Monitor {
     /// Most events that one observation may stand for; a smaller sample rate counts as this many.
@@ -61,7 +62,8 @@ extension Monitor {
         if observation.isPrediction {
             slots[slot].countPrediction(
                 status: observation.status.rawValue, time: hasTimestamp ? time : now.wall, count: count)
-            lent.pane.predictions &+= count
+            lent.pane.worth.events &+= count
+            slots[slot].state.worth.events &+= count
         }
         if isSingle, hold(observation.number, signal: signal, lent: &lent) { return }
         if signal >= 0 {

@@ -128,8 +128,9 @@ extension Monitor {
         let signals = self.signals(of: batch, slot: group.slot)
         let rows = unsafe UnsafeBufferPointer(start: scratch.order + group.start, count: group.count)
         unsafe slots[group.slot].absorb(
-            batch, rows: rows, group: group, columns: binding.columns, signals: signals, settings: settings,
-            scratch: scratch, overflows: &overflows)
+            batch, rows: rows, group: group,
+            identifiers: binding.tellsEventsApart ? UnsafePointer(batch.identifiers) : nil, columns: binding.columns,
+            signals: signals, settings: settings, scratch: scratch, overflows: &overflows)
         if binding.joinsOutcomes, !group.treatment.contains(.outcomeOnly) {
             awaitOutcomes(batch, group, binding: binding, signals: signals, arrival: arrival)
         }

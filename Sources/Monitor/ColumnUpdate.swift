@@ -1,5 +1,6 @@
 import Events
 import Sketches
+import Statistics
 
 /// What one column of a group of rows came to.
 struct ColumnTally {
@@ -28,11 +29,13 @@ extension ModelSlot {
     ///
     /// - Parameters:
     ///   - rows: The rows, as numbers in the batch.
+    ///   - identifiers: Hash of the identifier per row of the batch; `nil` if they do not tell events apart.
     ///   - columns: The columns of the schema.
     ///   - signals: Number of the model's signal per column.
     ///   - overflows: Counts per `MonitorLimit`.
     mutating func absorb(
-        _ batch: EventBatch, rows: UnsafeBufferPointer<Int32>, group: RowGroup, columns: [BoundColumn],
+        _ batch: EventBatch, rows: UnsafeBufferPointer<Int32>, group: RowGroup,
+        identifiers: UnsafePointer<UInt64>?, columns: [BoundColumn],
         signals: [Int32], settings: borrowing MonitorSettings, scratch: borrowing ApplyScratch,
         overflows: inout [UInt64]
     ) {
@@ -41,7 +44,9 @@ extension ModelSlot {
         let isLearning = group.treatment.contains(.learning)
         hour = group.hour
         var pane = lend(tier: group.tier, index: group.index)
-        if !isOutcomeOnly { pane.predictions &+= UInt64(rows.count) }
+        if !isOutcomeOnly {
+            pane.worth.merge(unsafe countPredictions(identifiers: identifiers, rows: rows))
+        }
         var prediction: BoundColumn?
         var outcome: BoundColumn?
         var hasIssues = false

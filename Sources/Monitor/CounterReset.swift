@@ -1,4 +1,5 @@
 import Events
+import Statistics
 
 extension MonitorState {
     /// Sets every counter that is exposed as a counter to zero, and keeps all else: positions, windows, references,
@@ -35,6 +36,7 @@ extension ModelState {
     /// See `MonitorState.resetCounters`.
     mutating func resetCounters() {
         for status in predictions.indices { predictions[status] = 0 }
+        worth = SampleWorth()
         lateEvents = 0
         missingFields = 0
         unexpectedFields = 0
@@ -56,6 +58,7 @@ extension ModelState {
                 evidence.counted = signals[number].bins
                 evidence.countedExpected = signals[number].expected
                 evidence.countedInvalid = 0
+                evidence.countedWorth = worth
                 signals[number].evidence = evidence
             }
             if let bounds = signals[number].histogram?.bounds {

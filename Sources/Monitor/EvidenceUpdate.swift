@@ -51,12 +51,13 @@ extension ModelSlot {
     mutating func completeTicks(_ setting: VerdictSetting) -> [VerdictChange] {
         guard comparedCount > 0 else { return [] }
         let now = state.clock.watermark
-        var ticks: [(number: Int, tick: EvidenceDetector.Tick)] = []
+        var ticks: [(number: Int, tick: SignalTick)] = []
         var evidence: [Double] = []
         for number in state.signals.indices where compiled[number].cellCount > 1 {
             let tick = tick(of: number, setting, now: now)
             if let tick { ticks.append((number, tick)) }
-            evidence.append(tick?.logEvidence ?? state.signals[number].evidence?.detector.logEvidence ?? -.infinity)
+            let last = state.signals[number].evidence?.detector.logEvidence
+            evidence.append(tick?.tick.logEvidence ?? last ?? -.infinity)
         }
         guard !ticks.isEmpty else { return [] }
         let threshold = EvidenceRanking.threshold(evidence, logBudget: logBudget(setting))
@@ -66,8 +67,16 @@ extension ModelSlot {
         return changes
     }
 
+    /// A tick, and what rounding its counts has left over.
+    private struct SignalTick {
+        var tick: EvidenceDetector.Tick
+        var carried: Double
+    }
+
     /// The tick of a signal; `nil` if it has counted too little since its last one.
-    private mutating func tick(of number: Int, _ setting: VerdictSetting, now: Int64) -> EvidenceDetector.Tick? {
+    ///
+    /// The detector is fed what the counts are worth: it takes its events for independent ones.
+    private mutating func tick(of number: Int, _ setting: VerdictSetting, now: Int64) -> SignalTick? {
         guard let detector = detector(of: number, setting, now: now), let last = detector.state.marks.last else {
             return nil
         }
@@ -78,22 +87,29 @@ extension ModelSlot {
             ?? SignalEvidence(
                 detector: detector.state, counted: [UInt64](repeating: 0, count: bins.count),
                 countedExpected: [Double](repeating: 0, count: expected.count),
-                countedInvalid: state.signals[number].issues.invalid)
+                countedInvalid: state.signals[number].issues.invalid, countedWorth: state.worth)
         state.signals[number].evidence = kept
         let fresh = zip(bins, kept.counted).map { $0 &- $1 }
         guard fresh.reduce(0, &+) >= Self.tickEvents else { return nil }
         let freshInvalid = state.signals[number].issues.invalid &- kept.countedInvalid
-        return detector.tick(
-            zip(last.counts, fresh).map { $0 &+ $1 }, at: now, uncounted: last.uncounted &+ freshInvalid,
-            expected: zip(last.expected, zip(expected, kept.countedExpected)).map { $0 + max(0, $1.0 - $1.1) })
+        let worth = state.worth.since(kept.countedWorth)
+        var carried = kept.carried
+        let deflated = worth.deflated([freshInvalid] + fresh, carrying: &carried)
+        let tick = detector.tick(
+            zip(last.counts, deflated.dropFirst()).map { $0 &+ $1 }, at: now,
+            uncounted: last.uncounted &+ (deflated.first ?? 0),
+            expected: zip(last.expected, zip(expected, kept.countedExpected)).map {
+                $0 + max(0, $1.0 - $1.1) * worth.ratio
+            })
+        return tick.map { SignalTick(tick: $0, carried: carried) }
     }
 
     /// Completes a tick of a signal and comes to a verdict; returns it if it is another one.
     private mutating func conclude(
-        _ tick: EvidenceDetector.Tick, of number: Int, threshold: Double, _ setting: VerdictSetting
+        _ tick: SignalTick, of number: Int, threshold: Double, _ setting: VerdictSetting
     ) -> VerdictChange? {
         guard let reference = compiled[number].reference, var detector = detectors[number] else { return nil }
-        detector.complete(tick, threshold: threshold)
+        detector.complete(tick.tick, threshold: threshold)
         let wasDrifted = state.signals[number].evidence?.isDrifted ?? false
         let effect = effect(detector.state, reference, setting)
         let isDrifted = effect.map { wasDrifted || $0.isDrift(setting) } ?? false
@@ -101,7 +117,7 @@ extension ModelSlot {
         state.signals[number].evidence = SignalEvidence(
             detector: detector.state, counted: state.signals[number].bins,
             countedExpected: state.signals[number].expected, countedInvalid: state.signals[number].issues.invalid,
-            isDrifted: isDrifted)
+            countedWorth: state.worth, carried: tick.carried, isDrifted: isDrifted)
         detectors[number] = detector
         guard isDrifted != wasDrifted else { return nil }
         return VerdictChange(
@@ -137,7 +153,8 @@ extension ModelSlot {
         guard let kept = state.signals[number].evidence else { return nil }
         let (bins, expected) = (state.signals[number].bins, state.signals[number].expected)
         if kept.counted.count == bins.count, zip(kept.counted, bins).allSatisfy({ $0 <= $1 }),
-            kept.countedInvalid <= state.signals[number].issues.invalid,
+            kept.countedInvalid <= state.signals[number].issues.invalid, kept.countedWorth.isBelow(state.worth),
+            kept.carried >= 0, kept.carried < 1,
             kept.countedExpected.count == expected.count, zip(kept.countedExpected, expected).allSatisfy(<=),
             let detector = EvidenceDetector(
                 reference: reference.counts, orderedCount: reference.layout.orderedBinCount,

@@ -31,6 +31,7 @@ extension ModelSlot {
         }
         let plan = WindowPlan(settings.windows, panes: state.panes)
         snapshot.windows = windows(plan, settings: settings)
+        if state.recent.isUsed { snapshot.repeats = state.worth.repeats }
         snapshot.detectors = detectorSnapshots
         snapshot.evidenceThreshold = evidenceThreshold(settings.verdict)
         snapshot.effectThreshold = snapshot.evidenceThreshold.map { _ in settings.verdict.effect }
@@ -43,7 +44,7 @@ extension ModelSlot {
                 issues: signal.issues, bins: signal.bins, expected: signal.expected,
                 reference: compiled[number].reference,
                 values: signal.role == .feature ? signal.histogram?.snapshot : nil,
-                windows: windows(plan, signal: number, settings: settings))
+                windows: windows(plan, signal: number, of: snapshot.windows, settings: settings))
             entry.evidence = evidence(of: number, settings.verdict)
             snapshot.signals.append(entry)
         }
@@ -91,12 +92,13 @@ extension ModelSlot {
         var sum = Pane()
         for step in plan.steps {
             if let position = step.position {
-                sum.predictions &+= state.panes.tiers[step.tier].panes[position].predictions
+                sum.worth.merge(state.panes.tiers[step.tier].panes[position].worth)
                 sum.confusion.merge(state.panes.tiers[step.tier].panes[position].confusion)
                 sum.errors.merge(state.panes.tiers[step.tier].panes[position].errors)
             }
             for window in step.ending {
-                windows[window].events = sum.predictions
+                windows[window].events = sum.worth.events
+                windows[window].worth = sum.worth
                 windows[window].outcomes = sum.confusion.total &+ sum.errors.count
                 windows[window].performance = performance(of: sum)
             }
@@ -105,7 +107,7 @@ extension ModelSlot {
     }
 
     private func windows(
-        _ plan: WindowPlan, signal number: Int, settings: borrowing MonitorSettings
+        _ plan: WindowPlan, signal number: Int, of model: [ModelWindow], settings: borrowing MonitorSettings
     ) -> [SignalWindow] {
         var windows = settings.windows.map {
             SignalWindow(
@@ -121,15 +123,14 @@ extension ModelSlot {
             }
             for window in step.ending {
                 windows[window] = self.window(
-                    windows[window].label, of: sum, signal: number, minimumEvents: settings.minimumEvents,
-                    verdict: settings.verdict)
+                    windows[window].label, of: sum, worth: model[window].worth, signal: number, settings: settings)
             }
         }
         return windows
     }
 
     private func window(
-        _ label: String, of sum: SignalPane, signal: Int, minimumEvents: UInt64, verdict: VerdictSetting
+        _ label: String, of sum: SignalPane, worth: SampleWorth, signal: Int, settings: borrowing MonitorSettings
     ) -> SignalWindow {
         let hasNumbers = sum.moments.count > 0
         let quantiles =
@@ -140,9 +141,9 @@ extension ModelSlot {
             label: label, observations: sum.observations, missing: sum.missing, invalid: sum.invalid,
             moments: hasNumbers ? sum.moments : nil, quantiles: quantiles,
             distinct: isFeature && sum.observations > sum.missing &+ sum.invalid ? sum.distinct.estimate : nil,
-            drift: drift(of: sum, signal: signal, minimumEvents: minimumEvents, verdict: verdict))
+            drift: drift(of: sum, worth: worth, signal: signal, settings: settings))
         if let drift = window.drift, let reference = compiled[signal].reference {
-            if drift.psiExcessLower >= verdict.statistic.stability(of: verdict.effect) {
+            if drift.psiExcessLower >= settings.verdict.statistic.stability(of: settings.verdict.effect) {
                 window.moved = DriftMovement.cells(reference, counts: sum.cells, expected: sum.expected)
             }
             window.shift = numbers(of: sum, reference: reference).map { numbers in
@@ -156,14 +157,18 @@ extension ModelSlot {
 
     // MARK: Statistics
 
+    /// What is said of a window's drift from the reference; `nil` where its values are worth too few events.
+    ///
+    /// Statistics of size are about shares, which repeats leave alone; chance is reckoned by what the values are worth.
     private func drift(
-        of sum: SignalPane, signal: Int, minimumEvents: UInt64, verdict: VerdictSetting
+        of sum: SignalPane, worth: SampleWorth, signal: Int, settings: borrowing MonitorSettings
     ) -> DriftStatistics? {
+        var carried = 0.5
         guard let reference = compiled[signal].reference, sum.cells.count == reference.counts.count,
             let counts = TwoSampleCounts(
-                reference: reference.counts(at: sum.expected), current: sum.cells,
+                reference: reference.counts(at: sum.expected), current: worth.deflated(sum.cells, carrying: &carried),
                 orderedCount: reference.layout.orderedBinCount),
-            counts.currentTotal >= minimumEvents
+            counts.currentTotal >= settings.minimumEvents
         else { return nil }
         let drift = Drift(counts, numbers: numbers(of: sum, reference: reference))
         return DriftStatistics(
@@ -173,8 +178,9 @@ extension ModelSlot {
             chiSquareScore: drift.chiSquare.score, chiSquare: drift.chiSquare.statistic,
             degreesOfFreedom: drift.chiSquare.degreesOfFreedom, currentEvents: counts.currentTotal,
             referenceEvents: counts.referenceTotal,
-            psiExcessLower: PopulationStability(counts, effectiveEvents: verdict.effectiveEvents(of: reference))
-                .excessLower)
+            psiExcessLower: PopulationStability(
+                counts, effectiveEvents: settings.verdict.effectiveEvents(of: reference)
+            ).excessLower)
     }
 
     /// What the Wasserstein distance needs; `nil` while the window holds numbers that the reference was learned from,

@@ -346,6 +346,8 @@ struct SchemaBinding {
     let outcome: BoundColumn?
     /// Whether a record may hold several instances, which share its identifier.
     let hasInstances: Bool
+    /// Whether a row's identifier is that of one event: a second one repeats it.
+    let tellsEventsApart: Bool
     /// Whether its predictions and outcomes wait for each other.
     let joinsOutcomes: Bool
     /// Columns of everything but the outcome.
@@ -371,7 +373,9 @@ struct SchemaBinding {
         prediction = predictionPlace.map { columns[$0] }
         outcome = columns.first { $0.role == .outcome }
         joinsOutcomes = schema.identifier != nil && settings.joining.pending > 0
-        hasInstances = !schema.inputs.isEmpty || !schema.outputs.isEmpty
+        let hasInstances = !schema.inputs.isEmpty || !schema.outputs.isEmpty
+        self.hasInstances = hasInstances
+        tellsEventsApart = schema.identifier != nil && !hasInstances
         others = columns.filter { $0.role != .outcome }
         cost = schema.signals.reduce(SeriesCost.model(settings)) {
             $0 + SeriesCost.signal(role: $1.role, kind: $1.kind, settings: settings)

@@ -102,6 +102,8 @@ public struct ModelSnapshot: Sendable {
     public var value: HistogramSnapshot?
     /// Events older than every pane: counted in totals, in no window.
     public var lateEvents: UInt64
+    /// Predictions that repeat the identifier of an earlier one; `nil` while none has an identifier.
+    public var repeats: UInt64?
     /// Records that lack a declared field, carry an unknown one, or one of the wrong type.
     public var missingFields: UInt64
     /// See `missingFields`.
@@ -188,6 +190,8 @@ public struct ModelWindow: Sendable {
     public var label: String
     /// Predictions in the window.
     public var events: UInt64
+    /// What they are worth as a sample.
+    public var worth = SampleWorth()
     /// Those of them that were compared with their outcome.
     public var outcomes: UInt64 = 0
     /// Quality statistics of predictions against inline outcomes, with the sample size; empty without outcomes.

@@ -1,4 +1,5 @@
 public import Events
+public import Statistics
 
 /// The limits that the monitor counts the reaching of.
 ///
@@ -146,6 +147,10 @@ public struct ModelState: Sendable {
     public var version: String
     /// Predictions by `Status.rawValue`.
     public var predictions = [UInt64](repeating: 0, count: Status.allCases.count)
+    /// Predictions, and those that repeat others.
+    public var worth = SampleWorth()
+    /// By what a repeat is known.
+    public var recent = RecentIdentifiers()
     /// Event time of the newest prediction; `nil` before the first.
     public var lastPrediction: Int64?
     /// Events older than every pane.

@@ -42,23 +42,29 @@ public struct SignalEvidence: Sendable, Equatable {
     public var countedExpected: [Double]
     /// Invalid values (`SignalIssues.invalid`) at the end of its last tick.
     public var countedInvalid: UInt64
+    /// Predictions of the model (`ModelState.worth`) at the end of its last tick.
+    public var countedWorth: SampleWorth
+    /// What is left over of bringing counts down to what they are worth (`SampleWorth.deflated`).
+    public var carried: Double
     /// Whether the verdict is drift: evidence and effect have passed their gates, and the drift is not over.
     public var isDrifted: Bool
 
     /// Creates evidence.
     public init(
         detector: EvidenceDetector.State, counted: [UInt64], countedExpected: [Double] = [], countedInvalid: UInt64,
-        isDrifted: Bool = false
+        countedWorth: SampleWorth, carried: Double = 0, isDrifted: Bool = false
     ) {
         (self.detector, self.counted, self.countedInvalid) = (detector, counted, countedInvalid)
         self.countedExpected = countedExpected
+        (self.countedWorth, self.carried) = (countedWorth, carried)
         self.isDrifted = isDrifted
     }
 }
 
 /// How large a drift that there is evidence of is, by everything since it began.
 public struct DriftEffect: Sendable, Equatable {
-    /// Values since the drift began, missing and invalid ones included.
+    /// What the values since the drift began are worth as a sample: their number, missing and invalid ones included,
+    /// unless some repeat others.
     public var events: UInt64 = 0
     /// PSI of the values that are there, above what chance and wobble explain; 0 without such values.
     public var psiExcess = 0.0

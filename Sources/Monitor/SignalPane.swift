@@ -1,4 +1,5 @@
 public import Sketches
+public import Statistics
 
 /// What one pane knows about one signal.
 public struct SignalPane: Sendable {
@@ -76,8 +77,8 @@ public struct SignalPane: Sendable {
 public struct Pane: Sendable {
     /// Number of the pane since the epoch, in panes of its tier; `Pane.vacant` when it holds nothing.
     public var index: Int64 = Pane.vacant
-    /// Predictions.
-    public var predictions: UInt64 = 0
+    /// Predictions, and those that repeat others.
+    public var worth = SampleWorth()
     /// Predictions against outcomes by class.
     public var confusion = ConfusionCounts()
     /// Sums over errors of a regression.
@@ -99,7 +100,7 @@ public struct Pane: Sendable {
 
     /// Adds what another pane of the same model holds.
     mutating func merge(_ other: borrowing Pane) {
-        predictions &+= other.predictions
+        worth.merge(other.worth)
         confusion.merge(other.confusion)
         errors.merge(other.errors)
         reserve(signals: other.signals.count)
@@ -109,7 +110,7 @@ public struct Pane: Sendable {
     /// Empties the pane and keeps its storage.
     mutating func reset() {
         index = Pane.vacant
-        predictions = 0
+        worth = SampleWorth()
         confusion.reset()
         errors = ErrorSums()
         for i in signals.indices { signals[i].reset() }

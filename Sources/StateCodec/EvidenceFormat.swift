@@ -23,6 +23,8 @@ extension StateWriter {
         counts(evidence.counted)
         list(evidence.countedExpected) { $0.number($1) }
         count(evidence.countedInvalid)
+        worth(evidence.countedWorth)
+        number(evidence.carried)
         flag(evidence.isDrifted)
     }
 
@@ -56,7 +58,8 @@ extension StateReader {
             resumed: resumed, episode: episode, logEvidence: try number())
         return SignalEvidence(
             detector: state, counted: try counts("cells"), countedExpected: try expected(),
-            countedInvalid: try count(), isDrifted: try flag())
+            countedInvalid: try count(), countedWorth: try worth(), carried: try finite("a rest of counts"),
+            isDrifted: try flag())
     }
 
     private mutating func mark() throws(StateError) -> EvidenceDetector.Mark {

@@ -26,6 +26,8 @@ extension StateWriter {
         text(model.model)
         text(model.version)
         counts(model.predictions)
+        worth(model.worth)
+        recent(model.recent)
         optional(model.lastPrediction) { $0.signed($1) }
         for value in [
             model.lateEvents, model.missingFields, model.unexpectedFields, model.wrongTypes, model.joinedOutcomes,
@@ -86,7 +88,7 @@ extension StateWriter {
 
     private mutating func pane(_ pane: Pane) {
         signed(pane.index)
-        count(pane.predictions)
+        worth(pane.worth)
         counts(pane.confusion.counts)
         errors(pane.errors)
         count(pane.signals.count)
@@ -135,6 +137,8 @@ extension StateReader {
         let predictions = try counts("statuses")
         guard predictions.count <= model.predictions.count else { throw .malformed("an unknown status") }
         for status in predictions.indices { model.predictions[status] = predictions[status] }
+        model.worth = try worth()
+        model.recent = try recent()
         model.lastPrediction = try optional { (reader) throws(StateError) in try reader.signed() }
         model.lateEvents = try count()
         model.missingFields = try count()
@@ -218,7 +222,7 @@ extension StateReader {
     private mutating func pane(signals: Int, classes: Int) throws(StateError) -> Pane {
         var pane = Pane()
         pane.index = try signed()
-        pane.predictions = try count()
+        pane.worth = try worth()
         pane.confusion = try confusion(classes: classes)
         pane.errors = try errors()
         let count = try count(upTo: min(signals, left), "signals of a pane")

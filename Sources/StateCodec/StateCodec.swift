@@ -36,7 +36,7 @@ public enum StateCodec {
     /// Version of the format.
     ///
     /// A state of another version is refused.
-    public static let version: UInt32 = 10
+    public static let version: UInt32 = 11
     /// Bytes before the body.
     static let headerLength = 20
     /// Bytes after the body.

@@ -129,6 +129,8 @@ enum ExampleSnapshot {
             ModelWindow(label: "1h", events: 1_000, performance: []),
         ]
         model.windows[0].outcomes = 80
+        for repeats in [0, 0, 0, 1, 2] as [UInt64] { model.windows[0].worth.insert(earlier: repeats) }
+        model.repeats = 250
         return model
     }
 
