@@ -14,6 +14,8 @@ public struct StateReset: Sendable, Equatable, CustomStringConvertible {
         case counters = 4
         /// A state file could not be read, or not be trusted.
         case unreadable = 5
+        /// The state is of another version: of it only positions go on.
+        case version = 6
 
         /// The `reason` label value.
         public var label: String {
@@ -24,6 +26,7 @@ public struct StateReset: Sendable, Equatable, CustomStringConvertible {
             case .models: "model_limit"
             case .counters: "state_behind"
             case .unreadable: "state_unreadable"
+            case .version: "state_version"
             }
         }
     }

@@ -6,16 +6,15 @@ import Sketches
 
 extension StateWriter {
     mutating func state(_ state: MonitorState) {
-        count(state.generation)
+        progress(state)
         signed(state.taken.wall)
         signed(state.taken.monotonic)
-        signed(state.arrivalTime)
         counts(state.overflows)
         list(state.windows) { writer, window in
             writer.text(window.label)
             writer.signed(window.seconds)
         }
-        list(state.sources) { $0.source($1) }
+        for source in state.sources { self.source(source) }
         list(state.models) { $0.model($1) }
         custom(state.custom)
         held(state.outcomes)
@@ -112,21 +111,20 @@ extension StateReader {
     private static let windowLimit = 64
 
     mutating func state() throws(StateError) -> MonitorState {
-        let generation = try count()
-        let taken = Instant(wall: try signed(), monotonic: try signed())
-        let arrivalTime = try signed()
-        let overflows = try counts("limits")
+        var state = try progress()
+        state.taken = Instant(wall: try signed(), monotonic: try signed())
+        state.overflows = try counts("limits")
         let windows = try list("windows") { (reader) throws(StateError) in
             WindowSetting(label: try reader.text(), seconds: try reader.signed())
         }
         guard windows.count <= Self.windowLimit, windows.allSatisfy({ (60...604_800).contains($0.seconds) }) else {
             throw .malformed("impossible windows")
         }
-        let sources = try list("sources") { (reader) throws(StateError) in try reader.source() }
-        let models = try list("models") { (reader) throws(StateError) in try reader.model(windows) }
-        var state = MonitorState(
-            generation: generation, taken: taken, arrivalTime: arrivalTime, windows: windows, sources: sources,
-            models: models, custom: try custom(), outcomes: try held(), overflows: overflows)
+        state.windows = windows
+        for source in state.sources.indices { try self.source(into: &state.sources[source]) }
+        state.models = try list("models") { (reader) throws(StateError) in try reader.model(windows) }
+        state.custom = try custom()
+        state.outcomes = try held()
         state.shown = ShownSeries(
             try list("series", size: 8) { (reader) throws(StateError) in try reader.long() })
         return state

@@ -1,13 +1,11 @@
 import Events
 import Monitor
 
-// What is kept of sources: accounts, positions, schema. Each writer stands beside its reader.
+// What is kept of sources besides how far they have been read: accounts, schema. Each writer stands beside its reader.
 
 extension StateWriter {
     mutating func source(_ source: SourceState) {
-        text(source.name)
         receipt(source.receipt)
-        list(source.positions) { $0.position($1) }
         optional(source.schema) { $0.schema($1) }
     }
 
@@ -19,21 +17,6 @@ extension StateWriter {
         for values in [receipt.rejected, receipt.dropped, receipt.ignored, receipt.lostBytes, receipt.archives] {
             counts(values)
         }
-    }
-
-    private mutating func position(_ position: FilePosition) {
-        long(position.identity.device)
-        long(position.identity.inode)
-        signed(position.identity.birth)
-        text(position.path)
-        count(position.offset)
-        count(position.size)
-        count(UInt64(position.headLength))
-        long(position.headHash)
-        count(UInt64(position.tailLength))
-        long(position.tailHash)
-        flag(position.isRotated)
-        flag(position.isPacked)
     }
 
     private mutating func schema(_ schema: Schema) {
@@ -81,13 +64,9 @@ extension StateWriter {
 }
 
 extension StateReader {
-    mutating func source() throws(StateError) -> SourceState {
-        let name = try text()
-        let receipt = try self.receipt()
-        let positions = try list("file positions", size: 16) { (reader) throws(StateError) in try reader.position() }
-        guard positions.count <= MonitorState.positionLimit else { throw .malformed("too many file positions") }
-        let schema = try optional { (reader) throws(StateError) in try reader.schema() }
-        return SourceState(name: name, receipt: receipt, positions: positions, schema: schema)
+    mutating func source(into source: inout SourceState) throws(StateError) {
+        source.receipt = try receipt()
+        source.schema = try optional { (reader) throws(StateError) in try reader.schema() }
     }
 
     private mutating func receipt() throws(StateError) -> Receipt {
@@ -113,24 +92,6 @@ extension StateReader {
         let found = try counts("reasons")
         guard found.count <= known else { throw .malformed("an unknown reason") }
         return found + [UInt64](repeating: 0, count: known - found.count)
-    }
-
-    private mutating func position() throws(StateError) -> FilePosition {
-        let identity = FileIdentity(device: try long(), inode: try long(), birth: try signed())
-        let path = try text()
-        let offset = try count()
-        let size = try count()
-        let headLength = try length()
-        let headHash = try long()
-        let tailLength = try length()
-        let tailHash = try long()
-        return FilePosition(
-            identity: identity, path: path, offset: offset, size: size, headLength: headLength, headHash: headHash,
-            tailLength: tailLength, tailHash: tailHash, isRotated: try flag(), isPacked: try flag())
-    }
-
-    private mutating func length() throws(StateError) -> UInt32 {
-        try valid(UInt32(exactly: try count()), "length")
     }
 
     private mutating func schema() throws(StateError) -> Schema {

@@ -29,14 +29,16 @@ public enum StateError: Error, Equatable, CustomStringConvertible {
 ///
 /// Layout: the magic `TELLTALE`, format version (4 bytes), length of the body (8 bytes), body, CRC-32C of all that
 /// (4 bytes); little-endian. In the body counts are LEB128, numbers are IEEE 754 doubles, and lists begin with their
-/// length.
+/// length. The body begins with how far the sources have been read, which other versions can read as well.
 ///
 /// Decoding never traps, whatever the bytes are, and needs memory in proportion to them.
 public enum StateCodec {
     /// Version of the format.
     ///
-    /// A state of another version is refused.
+    /// Of a state of another version only the progress can be read.
     public static let version: UInt32 = 11
+    /// The first version whose progress can be read.
+    static let firstWithProgress: UInt32 = 11
     /// Bytes before the body.
     static let headerLength = 20
     /// Bytes after the body.
@@ -62,6 +64,14 @@ public enum StateCodec {
         return finish(&writer)
     }
 
+    /// A state file with its checksum made right again; lets tests reach what the checksum guards.
+    package static func signed(_ bytes: [UInt8]) -> [UInt8] {
+        var writer = StateWriter(capacity: bytes.count)
+        writer.append(Array(bytes.dropLast(trailerLength)))
+        writer.word(Crc32c.checksum(writer.bytes[...]))
+        return writer.bytes
+    }
+
     private static func begin(_ writer: inout StateWriter) {
         writer.append(magic)
         writer.word(version)
@@ -77,20 +87,34 @@ public enum StateCodec {
 
     /// The state that bytes hold.
     public static func decode(_ bytes: [UInt8]) throws(StateError) -> MonitorState {
+        let (found, bytes) = try body(of: bytes)
+        guard found == version else { throw .unsupportedVersion(found) }
+        var body = StateReader(bytes)
+        let state = try body.state()
+        guard body.left == 0 else { throw .malformed("something follows its end") }
+        return state
+    }
+
+    /// How far sources had been read, and nothing else, by a state of this version or another one, earlier or later.
+    public static func progress(_ bytes: [UInt8]) throws(StateError) -> MonitorState {
+        let (found, bytes) = try body(of: bytes)
+        guard found >= firstWithProgress else { throw .unsupportedVersion(found) }
+        var body = StateReader(bytes)
+        return try body.progress()
+    }
+
+    /// Version and body, once checked.
+    private static func body(of bytes: [UInt8]) throws(StateError) -> (version: UInt32, bytes: ArraySlice<UInt8>) {
         guard bytes.count >= headerLength + trailerLength, bytes.prefix(8).elementsEqual(magic) else {
             throw .notAState
         }
         var header = StateReader(bytes[8..<headerLength])
         let found = try header.word()
-        guard found == version else { throw .unsupportedVersion(found) }
         let length = try header.long()
         guard length == UInt64(bytes.count - headerLength - trailerLength) else { throw .wrongLength }
         let end = bytes.count - trailerLength
         var trailer = StateReader(bytes[end...])
         guard try trailer.word() == Crc32c.checksum(bytes[..<end]) else { throw .wrongChecksum }
-        var body = StateReader(bytes[headerLength..<end])
-        let state = try body.state()
-        guard body.left == 0 else { throw .malformed("something follows its end") }
-        return state
+        return (found, bytes[headerLength..<end])
     }
 }

@@ -76,6 +76,13 @@ struct StateReader {
         return value
     }
 
+    /// The next bytes, of which there have to be so many.
+    mutating func take(_ count: Int) throws(StateError) -> ArraySlice<UInt8> {
+        guard count <= left else { throw .malformed("it ends too soon") }
+        defer { next += count }
+        return bytes[next..<next + count]
+    }
+
     mutating func text() throws(StateError) -> String {
         let length = try count(upTo: min(Self.textLimit, left), "bytes of a text")
         let utf8 = bytes[next..<next + length]

@@ -13,7 +13,7 @@ import Testing
 
     /// What a start finds; everything but `bad` is readable.
     private func found() throws -> StateStore.Found {
-        try store().load { $0 != Array("bad".utf8) }
+        try store().load { $0 == Array("bad".utf8) ? .nothing : .state }
     }
 
     private func overwrite(_ name: String, _ text: String) throws {
@@ -74,7 +74,7 @@ import Testing
         #expect(folder.names == ["state.behind.bin", "state.prev.bin"])
         #expect(folder.bytes("state.behind.bin") == Array("two".utf8), "the last good state is byte for byte as it was")
         let store = try store()
-        let found = store.load { _ in true }
+        let found = store.load { _ in .state }
         #expect(found.standing == .behind && found.bytes == Array("two".utf8))
         try store.commit(Array("three".utf8))
         #expect(folder.names == ["state.bin", "state.prev.bin"])
@@ -91,7 +91,7 @@ import Testing
         try overwrite("state.tmp", "half")
         try overwrite("state.behind.bin", "older")
         let store = try store()
-        #expect(store.load { _ in true }.standing == .current)
+        #expect(store.load { _ in .state }.standing == .current)
         try store.commit(Array("two".utf8))
         #expect(folder.bytes("state.bin") == Array("two".utf8))
         #expect(!folder.names.contains("state.tmp"))
@@ -115,7 +115,7 @@ import Testing
         _ = unsafe chmod(folder.path, 0o777)
         let store = try store()
         #expect(store.weakness != nil)
-        let found = store.load { _ in true }
+        let found = store.load { _ in .state }
         #expect(found.standing == .none && !found.notes.isEmpty)
         try store.commit([1])
         try store.commit([2])

@@ -28,23 +28,52 @@ import Testing
             try store.commit(older)
             try store.commit(newer)
             directory.damage(StateStore.Name.current, &random)
-            let found = store.load { (try? StateCodec.decode($0)) != nil }
+            let found = store.load(Self.content)
             try #require(found.standing == .behind && found.bytes == older, "mutant \(mutant)")
             try #require(directory.files.contains(StateStore.Name.bad))
         }
     }
 
-    /// A format of another version, older or newer, is no state of ours; it is kept, and the one before it tried.
-    @Test(arguments: [StateCodec.version - 1, StateCodec.version + 1]) func otherVersion(version: UInt32) throws {
-        var foreign = Self.state(2)
-        for byte in 0..<4 { foreign[8 + byte] = UInt8(truncatingIfNeeded: version >> UInt32(8 * byte)) }
+    private static func content(_ bytes: [UInt8]) -> StateStore.Content {
+        var state: MonitorState?
+        return state.take(bytes)
+    }
+
+    private static func state(_ generation: UInt64, version: UInt32) -> [UInt8] {
+        var bytes = state(generation)
+        for byte in 0..<4 { bytes[8 + byte] = UInt8(truncatingIfNeeded: version >> UInt32(8 * byte)) }
+        return StateCodec.signed(bytes)
+    }
+
+    /// A format from before positions could be told is no state of ours; it is kept, and the one before it tried.
+    @Test func unknownVersion() throws {
+        let directory = SimulatedStateDirectory()
+        let store = StateStore(directory)
+        try store.commit(Self.state(2, version: 10))
+        #expect(store.load(Self.content).standing == .none)
+        try store.commit(Self.state(3))
+        #expect(directory.files.contains(StateStore.Name.bad))
+        #expect(store.load(Self.content).standing == .current)
+    }
+
+    /// A later format goes on from its positions: it stays until there is a commit of ours, and is kept after that.
+    @Test func otherVersion() throws {
+        let foreign = Self.state(2, version: StateCodec.version + 1)
         let directory = SimulatedStateDirectory()
         let store = StateStore(directory)
         try store.commit(foreign)
-        #expect(store.load { (try? StateCodec.decode($0)) != nil }.standing == .none)
+        for _ in 0..<2 {
+            let found = store.load(Self.content)
+            #expect(found.standing == .foreign && found.bytes == foreign)
+            #expect(found.notes.map(\.reason) == [.version])
+        }
         try store.commit(Self.state(3))
-        #expect(directory.files.contains(StateStore.Name.bad))
-        #expect(store.load { (try? StateCodec.decode($0)) != nil }.standing == .current)
+        #expect(store.load(Self.content).standing == .current)
+        #expect(try directory.read(StateStore.Name.foreign, limit: 1 << 20) == foreign)
+        // Damaged, it is not believed either.
+        var random = SplitMix64(seed: 3)
+        directory.damage(StateStore.Name.current, &random)
+        #expect(store.load(Self.content).standing == .foreign)
     }
 
     /// Each call of a commit fails once, at the first, second, … n-th of them: what a start finds afterwards never has
@@ -63,7 +92,7 @@ import Testing
             for state in states[1...] where (try? store.commit(state)) == nil { #expect(store.markBehind()) }
             let isOver = directory.fault != nil
             directory.restart()
-            let found = StateStore(directory).load { (try? StateCodec.decode($0)) != nil }
+            let found = StateStore(directory).load(Self.content)
             #expect(found.standing == .behind || found.bytes == states[2], "call \(call)")
             if isOver { break }
         }

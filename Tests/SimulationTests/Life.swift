@@ -39,10 +39,7 @@ final class Life {
     ) throws(Violation) {
         let store = StateStore(directory)
         var state: MonitorState?
-        let found = store.load { bytes in
-            state = try? StateCodec.decode(bytes)
-            return state != nil
-        }
+        let found = store.load { state.take($0) }
         standing = found.standing
         restored = state?.generation
         if standing == .behind { state?.resetCounters() }

@@ -201,6 +201,74 @@ import Testing
         #expect(throws: StateError.notAState) { try StateCodec.decode([UInt8](repeating: 0, count: 64)) }
         var bytes = StateCodec.encode(Self.state(seed: 1, count: 0))
         bytes[8] = 99
-        #expect(throws: StateError.unsupportedVersion(99)) { try StateCodec.decode(bytes) }
+        #expect(throws: StateError.unsupportedVersion(99)) { try StateCodec.decode(StateCodec.signed(bytes)) }
+    }
+
+    // MARK: - Progress
+
+    private static func positions() -> MonitorState {
+        let position = FilePosition(
+            identity: FileIdentity(device: 7, inode: 42, birth: -5), path: "/log/a", offset: 300, size: 301,
+            headLength: 64, headHash: 0x0102, tailLength: 9, tailHash: 0x0304, isRotated: true, isPacked: false)
+        return MonitorState(
+            generation: 5, taken: Instant(wall: 1, monotonic: 2), arrivalTime: 3, windows: [],
+            sources: [SourceState(name: "file:/log/a", positions: [position]), SourceState(name: "udp:1")],
+            models: [], overflows: [])
+    }
+
+    /// The progress of a state of whatever version is where it always was: these bytes must never change.
+    @Test func progressOfAnyVersion() throws {
+        let bytes = StateCodec.encode(Self.positions())
+        let part: [UInt8] =
+            [72, 5, 6, 2, 11] + Array("file:/log/a".utf8) + [1, 48]
+            + [7, 0, 0, 0, 0, 0, 0, 0, 42, 0, 0, 0, 0, 0, 0, 0, 9, 6] + Array("/log/a".utf8)
+            + [0xAC, 2, 0xAD, 2, 64, 2, 1, 0, 0, 0, 0, 0, 0, 9, 4, 3, 0, 0, 0, 0, 0, 0, 1, 0]
+            + [5] + Array("udp:1".utf8) + [0]
+        #expect(Array(bytes[20..<20 + part.count]) == part)
+        for version in [11, StateCodec.version, StateCodec.version + 1, .max] {
+            // What follows is of a layout that is unknown here.
+            var foreign = Array(bytes.prefix(20)) + part + [1, 2, 3, 0, 0, 0, 0]
+            for i in 0..<4 { foreign[8 + i] = UInt8(truncatingIfNeeded: version >> UInt32(8 * i)) }
+            for i in 0..<8 { foreign[12 + i] = UInt8(truncatingIfNeeded: (part.count + 3) >> (8 * i)) }
+            foreign = StateCodec.signed(foreign)
+            let progress = try StateCodec.progress(foreign)
+            #expect(progress.sources == Self.positions().sources)
+            #expect(progress.generation == 5 && progress.arrivalTime == 3 && progress.models.isEmpty)
+            #expect(throws: StateError.self) { try StateCodec.decode(foreign) }
+        }
+    }
+
+    /// A later version may add to the end of an entry, and of the part.
+    @Test func laterProgress() throws {
+        let bytes = StateCodec.encode(Self.positions())
+        var body = Array(bytes[20..<bytes.count - 4])
+        body[0] += 3
+        body[17] += 2
+        body.insert(contentsOf: [9, 9], at: 18 + 48)
+        body.insert(9, at: 1 + 72 + 2)
+        let progress = try StateCodec.progress(StateCodec.framed(body))
+        #expect(progress.sources == Self.positions().sources)
+    }
+
+    /// Versions from before that have none.
+    @Test func noProgress() throws {
+        var bytes = StateCodec.encode(Self.positions())
+        bytes[8] = 10
+        #expect(throws: StateError.unsupportedVersion(10)) { try StateCodec.progress(StateCodec.signed(bytes)) }
+        #expect(throws: StateError.wrongChecksum) { try StateCodec.progress(bytes) }
+    }
+
+    /// A monitor goes on from progress alone: sources keep their positions, everything else begins.
+    @Test func restoredFromProgress() throws {
+        let bytes = StateCodec.encode(Self.state(seed: 4, count: 500))
+        let whole = try StateCodec.decode(bytes)
+        var monitor = Monitor(
+            settings: Self.settings, restoring: try StateCodec.progress(bytes), at: TestHistory.instant(500))
+        #expect(monitor.notes == [])
+        let cut = monitor.cut(at: TestHistory.instant(500))
+        #expect(cut.state.sources.map(\.positions) == whole.sources.map(\.positions))
+        #expect(cut.state.sources.contains { !$0.positions.isEmpty })
+        #expect(cut.state.sources.allSatisfy { $0.receipt == Receipt() && $0.schema == nil })
+        #expect(cut.state.models.isEmpty && cut.state.generation == whole.generation + 1)
     }
 }

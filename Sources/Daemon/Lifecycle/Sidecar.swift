@@ -148,10 +148,7 @@ final class Sidecar: Sendable {
         }
         if let weakness = store.weakness { log.warning("\(weakness)") }
         var state: MonitorState?
-        let found = store.load { bytes in
-            state = try? StateCodec.decode(bytes)
-            return state != nil
-        }
+        let found = store.load { state.take($0) }
         for note in found.notes { log.warning("\(note)") }
         meters.count(found.notes)
         switch found.standing {
@@ -161,6 +158,10 @@ final class Sidecar: Sendable {
             state?.resetCounters()
             log.warning(
                 "going on with positions, windows and references; counters begin at zero",
+                metadata: ["commit": "\(state?.generation ?? 0)"])
+        case .foreign:
+            log.warning(
+                "going on with positions; counters, windows and what was learned begin anew",
                 metadata: ["commit": "\(state?.generation ?? 0)"])
         }
         return (store, state)

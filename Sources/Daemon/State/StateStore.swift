@@ -10,6 +10,7 @@ internal import Monitor
 ///   from here.
 /// - `state.prev.bin`: the commit before the last one, used when `state.bin` cannot be read.
 /// - `state.bad.bin`: a state that could not be read, kept for inspection.
+/// - `state.other-version.bin`: the last state of another version, kept for going back to that version.
 ///
 /// A commit is: temporary file, write, fsync, hard link of the old state to `state.prev.bin`, rename, fsync of the
 /// directory. A temporary file that failed is removed and never written to again: after a failed fsync the kernel may
@@ -23,6 +24,18 @@ final class StateStore {
         case current
         /// Older than what was published, or possibly so: positions, windows and references go on, counters begin at 0.
         case behind
+        /// Of another version: positions go on, and nothing else.
+        case foreign
+    }
+
+    /// What bytes turn out to be.
+    enum Content {
+        /// A state that can be restored.
+        case state
+        /// A state of another version, of which the positions can be restored.
+        case positions
+        /// Neither.
+        case nothing
     }
 
     /// What a start found.
@@ -41,6 +54,7 @@ final class StateStore {
         static let behind = "state.behind.bin"
         static let previous = "state.prev.bin"
         static let bad = "state.bad.bin"
+        static let foreign = "state.other-version.bin"
         static let temporary = "state.tmp"
     }
 
@@ -64,21 +78,29 @@ final class StateStore {
 
     /// Finds the state to go on from.
     ///
-    /// - Parameter isReadable: Whether bytes are a state that can be restored.
-    func load(isReadable: ([UInt8]) -> Bool) -> Found {
+    /// - Parameter content: What bytes are; the last ones asked about are those found.
+    func load(_ content: ([UInt8]) -> Content) -> Found {
         var notes: [StateReset] = []
         for (name, standing) in [(Name.current, Standing.current), (Name.behind, .behind), (Name.previous, .behind)] {
             do throws(SystemError) {
                 guard let bytes = try directory.read(name, limit: Self.maximumBytes) else { continue }
                 let path = "\(directory.path)/\(name)"
-                guard isReadable(bytes) else {
+                let found = content(bytes)
+                if found == .nothing {
                     notes.append(
                         StateReset(
-                            .unreadable, "\(path) is damaged or of another version; it is kept as \(Name.bad)"))
+                            .unreadable, "\(path) is damaged or of an unknown version; it is kept as \(Name.bad)"))
                     try? directory.rename(name, to: Name.bad)
                     continue
                 }
                 isMarkedBehind = name == Name.behind
+                if found == .positions {
+                    notes.append(
+                        StateReset(
+                            .version, "\(path) is of another version; of it only positions go on, and it is kept"))
+                    keepForeign(name)
+                    return Found(standing: .foreign, bytes: bytes, notes: notes)
+                }
                 var standing = standing
                 if standing == .current, !directory.isWritable {
                     standing = .behind
@@ -142,6 +164,14 @@ final class StateStore {
         } catch {
             return false
         }
+    }
+
+    /// Keeps a state of another version for those who go back to that version.
+    ///
+    /// It stays in its place as well, until the first commit: a start that ends before that finds the positions again.
+    private func keepForeign(_ name: String) {
+        try? directory.remove(Name.foreign)
+        try? directory.link(name, to: Name.foreign)
     }
 
     /// Keeps the state that is about to be replaced as the previous generation.
