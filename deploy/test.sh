@@ -9,7 +9,8 @@
 #        unit        swift test
 #        simulation  10,000 histories of the core, the tail and the disk, each drawn from a seed
 #        kill        a real daemon killed again and again: every line counted exactly once
-#        stress      floods, reloads in a row, a failing disk, a clock that is set: all of it counted, nothing else lost
+#        stress      floods, reloads in a row, a failing disk, clocks that are set, 100,000 series, a backlog, a kernel
+#                    without watches, a short soak: all of it counted, nothing else lost
 #        backfill    a log of the past, replayed, backfilled with promtool, and asked about on a real Prometheus
 #        clients     the examples with real clients against the real daemon: scraped is what was sent
 #        rules       promtool: configuration, rules, unit tests of the rules
@@ -80,11 +81,11 @@ part_kill() {
     check 'kill' Tests/Harness/kill.sh --binary "$(swift build --show-bin-path)/telltale"
 }
 
-# Latencies are those of a debug build on a machine with other things to do.
+# Latencies, delays and shares of a core are those of a debug build on a machine with other things to do.
 part_stress() {
     check 'swift build' quietly swift build --product telltale "${import_check[@]}"
     check 'stress' Tests/Harness/stress.sh --latency 2 --duration 10 --stops 10 --rate 20000 \
-        --binary "$(swift build --show-bin-path)/telltale"
+        --size 16 --within 20 --polling 1 --binary "$(swift build --show-bin-path)/telltale"
 }
 
 part_backfill() {

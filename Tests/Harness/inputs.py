@@ -2,8 +2,10 @@
 datagrams."""
 import http.client
 import json
+import math
 import os
 import socket
+import time
 
 from loads import Load, Paced, expect_exact
 from sidecar import Failure, SCHEMA, Sequence, free_port
@@ -15,14 +17,17 @@ KEPT_FILES = 20
 
 
 class Log:
-    """A log that is written and rotated by renaming."""
+    """A log that is written, and rotated by renaming between two writes, every so many seconds."""
 
-    def __init__(self, path):
-        self.path, self.generation = path, 0
-        self.file = open(path, "ab", buffering=0)
+    def __init__(self, path, rotate_every=math.inf):
+        self.path, self.rotate_every, self.generation = path, rotate_every, 0
+        self.file, self.due = open(path, "ab", buffering=0), time.monotonic() + rotate_every
 
     def write(self, data):
         self.file.write(data)
+        if time.monotonic() >= self.due:
+            self.due += self.rotate_every
+            self.rotate()
 
     def rotate(self):
         self.generation += 1
@@ -66,10 +71,10 @@ def udp_inode(port):
 class Inputs:
     """A log, a TCP connection, posts and Unix datagrams, a quarter of the load each, and a trickle over UDP."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, rotate_every=math.inf):
         self.path, self.box_path = folder / "log.jsonl", folder / "datagrams.sock"
         self.udp, self.tcp, self.http = free_port(socket.SOCK_DGRAM), free_port(), free_port()
-        self.log = Log(self.path)
+        self.log = Log(self.path, rotate_every)
         self.sequences = {
             f"file:{self.path}": Sequence("tailed"), f"tcp:127.0.0.1:{self.tcp}": Sequence("streamed"),
             f"http:127.0.0.1:{self.http}": Sequence("posted"), f"unixgram:{self.box_path}": Sequence("boxed")}

@@ -12,25 +12,8 @@ import time
 import urllib.error
 import urllib.request
 
-from loads import Load, expect_fast, expect_small, processor_seconds, scrape_load
+from loads import Load, expect_counted, expect_fast, expect_small, processor_seconds, scrape_load
 from sidecar import Failure, Prometheus, SCHEMA, Sequence, Sidecar, free_port
-
-
-def expect_counted(sidecar, prometheus, sequences):
-    """All lines of each sequence, and nothing else of its model, whatever else came over the same socket."""
-    for sequence in sequences:
-        sidecar.wait_for(
-            f"{sequence.written} lines of {sequence.model}",
-            lambda e: e.sum("model_predictions_total", model=sequence.model) >= sequence.written, prometheus)
-        # A counter that comes up is shown as 0 first.
-        time.sleep(0.2)
-        last, _ = sidecar.scrape()
-        prometheus.take(last)
-        problems = [
-            problem for problem in sequence.differences("", last.sum, last.sum)
-            if ": accepted" not in problem and ": received" not in problem]
-        if problems:
-            raise Failure("\n".join(problems[:20]))
 
 
 def closings(exposition):

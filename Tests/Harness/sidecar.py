@@ -63,6 +63,9 @@ class Exposition:
     def __init__(self, text):
         self.values = {}
         self.types = {}
+        # Series by name, and with their labels once someone has asked for them.
+        self.named = collections.defaultdict(list)
+        self.labelled = {}
         for line in text.splitlines():
             if line.startswith("# TYPE "):
                 _, _, name, kind = line.split(" ")
@@ -75,6 +78,7 @@ class Exposition:
                 if key in self.values:
                     raise Failure(f"twice: {key}")
                 self.values[key] = float(match[3])
+                self.named[match[1]].append(key)
 
     def is_counter(self, series):
         """Whether a series only grows: a counter, or a part of a histogram or summary."""
@@ -88,11 +92,10 @@ class Exposition:
 
     def samples(self, name, **labels):
         """Values of a name whose labels contain the given ones, by their labels."""
-        for series, value in self.values.items():
-            head, _, rest = series.partition("{")
-            if head != name:
-                continue
-            found = dict(LABEL.findall(rest))
+        if name not in self.labelled:
+            self.labelled[name] = [
+                (dict(LABEL.findall(series)), self.values[series]) for series in self.named.get(name, ())]
+        for found, value in self.labelled[name]:
             if all(found.get(k) == v for k, v in labels.items()):
                 yield found, value
 

@@ -8,6 +8,7 @@ import sys
 
 import clocks
 import endurance
+import files
 import network
 import overload
 import storage
@@ -16,7 +17,8 @@ from sidecar import Failure, Sidecar, default_binary
 PARTS = {
     "flood": overload.flood, "reload": endurance.reload, "disk": storage.disk, "clock": clocks.clock,
     "connections": network.connections, "descriptors": network.descriptors, "messages": network.messages,
-    "stops": network.stops}
+    "stops": network.stops, "start": files.start, "backlog": files.backlog, "watches": files.watches,
+    "soak": endurance.soak}
 
 
 def main():
@@ -26,6 +28,10 @@ def main():
     parser.add_argument("--stops", type=int, default=50, help="stops in a row (50)")
     parser.add_argument("--rate", type=float, default=100_000, help="Unix datagrams per second (100,000)")
     parser.add_argument("--processor", type=float, default=0.2, help="most of a core with nothing to do (0.2)")
+    parser.add_argument("--polling", type=float, default=0.2, help="most of a core with 5,000 lines a second (0.2)")
+    parser.add_argument(
+        "--within", type=float, default=2, help="most seconds of a start, and of a line beside a backlog (2)")
+    parser.add_argument("--size", type=int, default=256, help="MiB of a backlog (256)")
     parser.add_argument("--latency", type=float, default=0.1, help="most seconds of a scrape at p99 (0.1)")
     parser.add_argument("--binary", default=None, help="the newest one built here")
     options = parser.parse_args()
