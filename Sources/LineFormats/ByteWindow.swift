@@ -50,6 +50,23 @@ struct ByteWindow {
         }
     }
 
+    /// Offset of the first newline at or after `at`, and whether all bytes before it are ASCII.
+    @inline(__always)
+    func line(from at: Int) -> (end: Int, isASCII: Bool) {
+        var (at, others) = (at, 0 as UInt64)
+        while true {
+            let word = word(at)
+            let found = Self.zeroBytes(word ^ (0x0A &* Self.ones))
+            if found != 0 {
+                // The bits below the lowest one: those of the bytes before the newline.
+                others |= word & ~found & (found &- 1)
+                return (at &+ found.trailingZeroBitCount &>> 3, others & Self.highs == 0)
+            }
+            others |= word
+            at &+= 8
+        }
+    }
+
     /// Offset after the last newline in `from..<to`, or `from` if there is none.
     func endOfLastLine(from: Int, to: Int) -> Int {
         var end = to

@@ -34,6 +34,8 @@ public struct StatsDDecoder: Sendable {
 
     private let numbers = DecimalReader()
     private let options: StatsDOptions
+    /// What `StatsDTagCache` remembers.
+    private var knownTags = [StatsDTagCache.Entry](repeating: .init(), count: StatsDTagCache.capacity)
 
     /// The first line that the last call rejected, if it rejected any.
     public private(set) var rejectedLine: RejectedLine?
@@ -58,16 +60,35 @@ public struct StatsDDecoder: Sendable {
         let next = bytes[to]
         bytes[to] = Byte.newline
         defer { bytes[to] = next }
-        var fill = Fill(batch)
+        // Out of the decoder while it is in use, so that no access to it overlaps another.
+        var known: [StatsDTagCache.Entry] = []
+        swap(&known, &knownTags)
+        defer { swap(&known, &knownTags) }
+        return unsafe known.withUnsafeMutableBufferPointer { entries in
+            guard let first = entries.baseAddress else { return 0 }
+            var fill = unsafe Fill(batch, tags: StatsDTagCache(first))
+            let behind = decodeLines(bytes, from, to, batch, &fill, &records)
+            (batch.observationCount, batch.sampleCount) = (fill.observations, fill.samples)
+            batch.receipt.accept(fill.accepted)
+            return behind &- from
+        }
+    }
+
+    /// Decodes lines until the batch is full and returns the offset behind the last one taken.
+    private mutating func decodeLines(
+        _ bytes: ByteWindow, _ from: Int, _ to: Int, _ batch: EventBatch, _ fill: inout Fill,
+        _ records: inout RecordDecoder
+    ) -> Int {
         var at = from
         while at < to {
-            let end = bytes.newline(from: at)
+            let (end, isASCII) = bytes.line(from: at)
             if bytes[at] == Byte.openBrace {
                 guard records.decodeRecord(in: batch, from: at, to: end) else { break }
                 rejectedLine = rejectedLine ?? records.rejectedLine
             } else {
                 let length = end > at && bytes[end &- 1] == Byte.carriageReturn ? end &- 1 &- at : end &- at
                 do throws(RejectionReason) {
+                    guard isASCII || UTF8Sequence.isValid(bytes, at, at &+ length) else { throw .invalidUTF8 }
                     guard try decodeLine(bytes, at, at &+ length, batch, &fill) else { break }
                 } catch {
                     batch.receipt.reject(error)
@@ -78,9 +99,7 @@ public struct StatsDDecoder: Sendable {
             }
             at = min(end &+ 1, to)
         }
-        (batch.observationCount, batch.sampleCount) = (fill.observations, fill.samples)
-        batch.receipt.accept(fill.accepted)
-        return at &- from
+        return at
     }
 
     /// What a call has put into its batch, booked there at its end: to book each line costs a tenth of its time.
@@ -93,8 +112,10 @@ public struct StatsDDecoder: Sendable {
         let capacity: Int
         let observationCells: UnsafeMutablePointer<Observation>
         let sampleCells: UnsafeMutablePointer<MetricSample>
+        let tags: StatsDTagCache
 
-        init(_ batch: EventBatch) {
+        init(_ batch: EventBatch, tags: StatsDTagCache) {
+            self.tags = tags
             (observations, samples, capacity) = (batch.observationCount, batch.sampleCount, batch.observationCapacity)
             unsafe (observationCells, sampleCells) = (batch.observations, batch.samples)
         }
@@ -108,7 +129,6 @@ public struct StatsDDecoder: Sendable {
             batch.receipt.ignore(.blankLine)
             return true
         }
-        guard UTF8Sequence.isValid(bytes, from, to) else { throw .invalidUTF8 }
         if bytes[from] == Byte.underscore {
             if StatsDNotice.isEvent(bytes, from) {
                 guard StatsDNotice.isWholeEvent(bytes, from, to) else { throw .malformedLine }
@@ -132,7 +152,7 @@ public struct StatsDDecoder: Sendable {
     private func takeObservations(
         _ line: StatsDLine, _ role: Role, _ batch: EventBatch, _ fill: inout Fill
     ) throws(RejectionReason) -> Bool {
-        let tags = StatsDModelTags(line, numbers)
+        let tags = fill.tags.tags(of: line, numbers)
         if role == .feature && !tags.feature.isPresent { throw .noSignal }
         var observation = Observation(
             timestamp: line.timestamp, model: tags.model, version: tags.version, role: role,

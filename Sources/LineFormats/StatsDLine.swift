@@ -86,7 +86,30 @@ struct StatsDLine {
     // MARK: Name
 
     /// Parts the name from the tags in it; the first style found counts.
+    @inline(__always)
     private mutating func splitName(_ styles: StatsDTagStyles) {
+        if Self.hasMarks(bytes, nameFrom, nameTo) { splitMarkedName(styles) }
+    }
+
+    /// Whether any byte of a name may begin tags.
+    @inline(__always)
+    private static func hasMarks(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
+        var at = from
+        while at < to {
+            let word = bytes.word(at)
+            let marks =
+                ByteWindow.zeroBytes(word ^ (UInt64(Byte.openBracket) &* ByteWindow.ones))
+                | ByteWindow.zeroBytes(word ^ (UInt64(Byte.comma) &* ByteWindow.ones))
+                | ByteWindow.zeroBytes(word ^ (UInt64(Byte.hash) &* ByteWindow.ones))
+            // Each is exact up to its first mark, so the first of all is one, or lies behind the name.
+            if marks != 0 { return at &+ marks.trailingZeroBitCount &>> 3 < to }
+            at &+= 8
+        }
+        return false
+    }
+
+    @inline(never)
+    private mutating func splitMarkedName(_ styles: StatsDTagStyles) {
         if styles.contains(.signalFX) {
             let open = Self.find(Byte.openBracket, bytes, nameFrom, nameTo)
             let close = Self.find(Byte.closeBracket, bytes, open, nameTo)

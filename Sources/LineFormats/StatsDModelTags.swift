@@ -9,6 +9,9 @@ struct StatsDModelTags {
     var category = ByteRange.missing
     var status = Status.success
 
+    /// No tags.
+    init() {}
+
     /// Reads the tags of a line; tags without a value and unknown ones mean nothing to us.
     init(_ line: StatsDLine, _ numbers: DecimalReader) {
         let bytes = line.bytes

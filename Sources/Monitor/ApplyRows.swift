@@ -199,8 +199,13 @@ extension ModelSlot {
     /// Counts a prediction.
     @inline(__always)
     mutating func countPrediction(status: UInt8, time: Int64, count: UInt64) {
+        countPredictions(status: status, newest: min(time, state.clock.watermark &+ EventClock.tolerance), count: count)
+    }
+
+    /// Counts predictions, the newest of which was made at this time.
+    @inline(__always)
+    mutating func countPredictions(status: UInt8, newest: Int64, count: UInt64) {
         if state.predictions.indices.contains(Int(status)) { state.predictions[Int(status)] &+= count }
-        let newest = min(time, state.clock.watermark &+ EventClock.tolerance)
         if newest > state.lastPrediction ?? .min { state.lastPrediction = newest }
     }
 

@@ -67,6 +67,12 @@ public struct EventClock: Sendable, Equatable {
     /// Whether any event has come.
     public var hasStarted: Bool { seen > 0 }
 
+    /// Whether `place` would change nothing for another event of this time, and return the time itself.
+    @inline(__always)
+    func isSteady(at time: Int64) -> Bool {
+        seen == 3 && newest == time && second == time && third == time && watermark == time
+    }
+
     /// Takes the timestamp of one event and returns the time whose pane it belongs to.
     ///
     /// - Parameters:

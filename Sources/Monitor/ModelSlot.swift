@@ -119,6 +119,9 @@ struct ModelSlot {
     }
 
     /// Hour of the week of a minute; -1 if the reference does not tell hours apart.
+    ///
+    /// In line: a call would copy the model to ask it.
+    @inline(__always)
     func hour(ofMinute minute: Int64) -> Int {
         guard hasHours, let reference = state.reference else { return -1 }
         return HourlyReference.slot(ofMinute: minute, utcOffset: reference.utcOffset)

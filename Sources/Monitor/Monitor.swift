@@ -39,6 +39,8 @@ public struct Monitor: ~Copyable {
     /// Takes the names of one mapped observation, or of one outcome, at a time.
     let routed = CustomRoute.scratch()
     var scratch = ApplyScratch(rowCapacity: EventLimits.batchRows)
+    var targets = ObservationTargets()
+    var heldNames = HeldNames()
     var groups: [RowGroup] = []
     var touched: [Int] = []
     var sources: [SourceState] = []

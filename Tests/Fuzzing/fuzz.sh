@@ -19,7 +19,7 @@ mkdir -p "$out/modules" "$work" "$here/Crashes/$harness"
 # Modules below the ones that use them, as in Package.swift.
 modules=(Events LineFormats Sketches Statistics Patterns Monitor)
 # The checks that a harness calls.
-checks=("$top/Tests/MonitorTests/FuzzChecks.swift" "$top/Tests/MonitorTests/RecordFuzzChecks.swift")
+checks=("$top"/Tests/MonitorTests/*FuzzChecks.swift)
 
 flags=(-O -swift-version 6 -parse-as-library -package-name telltale -sanitize=fuzzer,address -strict-memory-safety
     -I "$out/modules")

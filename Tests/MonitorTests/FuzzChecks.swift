@@ -44,7 +44,7 @@ enum FuzzChecks {
             guard series.fits(metric), series.number.value.isFinite else { return "a series of \(metric.name) is bad" }
             if metric.kind == .counter, series.number.value < 0 { return "\(metric.name) is negative" }
         }
-        return nil
+        return remembering(bytes, options: options)
     }
 
     /// An expression, a newline, a template, a newline, and a name.

@@ -17,7 +17,7 @@ enum Bench {
                bench end-to-end FILE             file to decoded, monitored, cut and rendered statistics
                                                  (FILE: any log of JSON records; its schema is inferred)
                bench formats EVENTS [FORMAT]     the same events in every format, as a ratio to JSON lines
-               bench statsd LINES                StatsD lines in memory, to columns and to state
+               bench statsd LINES [KIND]         StatsD lines in memory, to columns and to state
                bench evidence TICKS              a detector of drift: cost of a tick of 100 events
                bench detectors VALUES            every detector: cost per value, and its state
                bench tables RUNS                 its false alarms and delays on simulated streams, in Markdown
@@ -37,7 +37,7 @@ enum Bench {
         case ("formats", _?) where numbers.count == 1:
             FormatBench.run(records: max(8, Int(clamping: numbers[0])), only: arguments.dropFirst(2).first)
         case ("statsd", _?) where numbers.count == 1:
-            StatsDBench.run(lines: numbers[0], settings: settings, now: now)
+            StatsDBench.run(lines: numbers[0], only: arguments.dropFirst(2).first, settings: settings, now: now)
         case ("evidence", _?) where numbers.count == 1: Calibration.cost(ticks: Int(clamping: numbers[0]))
         case ("detectors", _?) where numbers.count == 1:
             DetectorBench.run(values: Int(clamping: max(1, numbers[0])))

@@ -37,9 +37,9 @@ enum StatsDBench {
         ),
     ]
 
-    /// Measures each kind of line, one and twenty to a datagram.
-    static func run(lines: UInt64, settings: MonitorSettings, now: Instant) {
-        for kind in kinds {
+    /// Measures each kind of line, or the one named, one and twenty to a datagram.
+    static func run(lines: UInt64, only: String?, settings: MonitorSettings, now: Instant) {
+        for kind in kinds where only == nil || kind.name == only {
             for perDatagram in [1, 20] {
                 measure(kind.name, datagrams(kind.lines, perDatagram), lines: lines, settings: settings, now: now)
             }
