@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts a real daemon under floods, under reloads in a row, on a disk that is full or fails, under clocks that are set and
-# a machine that sleeps, under clients that are slow, rude or many, over many files and a large one, without
+# Puts a real daemon under floods, under reloads in a row, on a disk that is full or fails, under clocks that are set
+# and a machine that sleeps, under clients that are slow, rude or many, over many files and a large one, without
 # notifications, for long, and stops it at any moment.
 #
 #   Tests/Harness/stress.sh [flood] [reload] [disk] [clock] [connections] [descriptors] [messages] [stops] [start]
