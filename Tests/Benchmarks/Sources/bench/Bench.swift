@@ -16,7 +16,8 @@ enum Bench {
                bench update FILE                 columns to state, decoding not counted
                bench end-to-end FILE             file to decoded, monitored, cut and rendered statistics
                                                  (FILE: any log of JSON records; its schema is inferred)
-               bench formats EVENTS [FORMAT]     the same events in every format, as a ratio to JSON lines
+               bench formats EVENTS [FORMAT]     the same events in every format, and events of every preset: time per
+                                                 event and bytes per second, both as ratios to JSON lines
                bench statsd LINES [KIND]         StatsD lines in memory, to columns and to state
                bench evidence TICKS              a detector of drift: cost of a tick of 100 events
                bench detectors VALUES            every detector: cost per value, and its state

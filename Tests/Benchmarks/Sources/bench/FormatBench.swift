@@ -1,7 +1,11 @@
 import Events
 import LineFormats
 
-/// The same events in every format, in memory: bytes to columns, each as a ratio to JSON lines in the same run.
+/// The same events in every format, and other events in the form of every preset, in memory: bytes to columns.
+///
+/// Two ratios to JSON lines in the same run: of the time of an event, which says what another format of the same event
+/// costs, and of the time of a byte, which says what reading costs whatever an event holds. Events of presets are
+/// others than those of JSON lines, so only the second one tells something of them.
 enum FormatBench {
     /// Rounds over all formats; the fastest of each counts, since other work on the machine only ever adds.
     private static let rounds = 7
@@ -16,38 +20,58 @@ enum FormatBench {
     static func run(records: Int, only: String?) {
         let events = events(records)
         let names = categorical + numeric
+        let count = events.count
         var logs: [Log] = [
-            Log("jsonl", events.map(json)),
-            Log("shuffled keys", shuffled(events)),
+            Log("jsonl", events.map(json), events: count),
+            Log("shuffled keys", shuffled(events), events: count),
             Log(
                 "csv",
-                [events[0].map(\.key).joined(separator: ",")] + events.map { $0.map(\.cell).joined(separator: ",") }),
+                [events[0].map(\.key).joined(separator: ",")] + events.map { $0.map(\.cell).joined(separator: ",") },
+                events: count),
             Log(
                 "tsv",
-                [events[0].map(\.key).joined(separator: "\t")] + events.map { $0.map(\.cell).joined(separator: "\t") }),
+                [events[0].map(\.key).joined(separator: "\t")] + events.map { $0.map(\.cell).joined(separator: "\t") },
+                events: count),
             Log(
                 "logfmt",
-                events.map { $0.filter { !$0.cell.isEmpty }.map { "\($0.key)=\($0.cell)" }.joined(separator: " ") }),
-            Log("cri", events.map { "2026-01-01T00:00:00.669794202Z stdout F " + json($0) }),
-            Log("docker", events.map(docker)),
+                events.map { $0.filter { !$0.cell.isEmpty }.map { "\($0.key)=\($0.cell)" }.joined(separator: " ") },
+                events: count),
+            Log("cri", events.map { "2026-01-01T00:00:00.669794202Z stdout F " + json($0) }, events: count),
+            Log("docker", events.map(docker), events: count),
         ]
         for rows in [1, 8] {
             let groups = stride(from: 0, to: events.count - rows + 1, by: rows).map { Array(events[$0..<($0 + rows)]) }
-            let count = rows == 1 ? "1 instance" : "\(rows) instances"
-            logs.append(Log("kserve-v1, \(count)", groups.map { v1($0, names) }, Preset.kserveV1.hints))
-            logs.append(Log("kserve-v2, \(count)", groups.map { v2($0) }, Preset.kserveV2.hints))
+            let size = rows == 1 ? "1 instance" : "\(rows) instances"
+            logs.append(
+                Log(
+                    "kserve-v1, \(size)", groups.map { v1($0, names) }, Preset.kserveV1.hints,
+                    events: groups.count * rows))
+            logs.append(
+                Log("kserve-v2, \(size)", groups.map { v2($0) }, Preset.kserveV2.hints, events: groups.count * rows))
+        }
+        for preset in PresetLogs.all {
+            let records = (0..<max(1, events.count / preset.events)).map(preset.record)
+            logs.append(
+                Log(
+                    preset.preset.rawValue, records, preset.preset.hints, fewestSignals: preset.signals,
+                    events: records.count * preset.events))
         }
         if let only { logs = logs.filter { $0.name == "jsonl" || $0.name == only } }
         var best = [Double](repeating: .infinity, count: logs.count)
         for _ in 0..<rounds {
             for index in logs.indices { best[index] = min(best[index], logs[index].decode()) }
         }
+        func hundredths(_ value: Double) -> Double { (value * 100).rounded() / 100 }
         for (log, seconds) in zip(logs, best) {
-            let perEvent = seconds * 1e9 / Double(records)
-            let ratio = (seconds / best[0] * 100).rounded() / 100
+            let (perEvent, perByte) = (seconds * 1e9 / Double(log.events), seconds * 1e9 / Double(log.bytes.count))
+            let ofLines = (
+                event: best[0] * 1e9 / Double(logs[0].events), byte: best[0] * 1e9 / Double(logs[0].bytes.count)
+            )
             print(
-                "format \"\(log.name)\" events=\(records) bytes/event=\(log.bytes.count / records)",
-                "ns/event=\(Int64(perEvent.rounded())) ratio-to-jsonl=\(ratio)")
+                "format \"\(log.name)\" events=\(log.events) bytes/event=\(log.bytes.count / log.events)",
+                "ns/event=\(Int64(perEvent.rounded())) MB/s=\(Int64((1e3 / perByte).rounded()))",
+                "ratio-to-jsonl=\(hundredths(perEvent / ofLines.event))",
+                "byte-ratio-to-jsonl=\(hundredths(perByte / ofLines.byte))")
         }
     }
 
@@ -55,12 +79,17 @@ enum FormatBench {
     private final class Log {
         let name: String
         let bytes: [UInt8]
+        let events: Int
         private let schema: Schema
         private let header: TableHeader?
         private let batch: EventBatch
 
-        init(_ name: String, _ lines: [String], _ hints: SchemaHints = SchemaHints()) {
+        init(
+            _ name: String, _ lines: [String], _ hints: SchemaHints = SchemaHints(), fewestSignals: Int = 15,
+            events: Int
+        ) {
             self.name = name
+            self.events = events
             let all = Array((lines.joined(separator: "\n") + "\n").utf8)
             let head = Array(all.prefix(1 << 20))
             header = SchemaInference.header(of: head, hints: hints)
@@ -69,7 +98,9 @@ enum FormatBench {
             inference.add(lines: Array(bytes.prefix(1 << 20)), head: head)
             schema = inference.infer()?.schema ?? Schema(signals: [])
             batch = EventBatch(source: 0, schema: schema, observationCapacity: 0)
-            if schema.signals.count < 15 { Bench.fail("\(name): only \(schema.signals.count) signals are found") }
+            if schema.signals.count < fewestSignals {
+                Bench.fail("\(name): only \(schema.signals.count) signals are found")
+            }
         }
 
         /// Seconds to decode all of it, in batches as the daemon fills them.
