@@ -224,6 +224,8 @@ def watches(options):
         scrapes.end()
         if notified.sum("telltale_tail_notified") != (0 if fault else 1):
             raise Failure(f"{name}: telltale_tail_notified is {notified.sum('telltale_tail_notified'):.0f}")
+        if fault and "polling, without notifications" not in sidecar.tail(100_000):
+            raise Failure(f"{name}: the log does not say so")
         expect_exact(sidecar, prometheus, sequence, f"file:{log.path}")
         print(f"  {name}: {shares[name]:.1%} of a core; {sequence.written} lines over {log.generation} rotations exact")
         if shares[name] > options.polling:

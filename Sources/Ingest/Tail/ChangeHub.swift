@@ -65,17 +65,17 @@ public final class ChangeHub: Sendable {
 
     /// Watches these directories, and no others any more, for a subscription.
     ///
-    /// Asking again is how a directory that took the place of another one is found. False if one that exists cannot
-    /// be watched.
-    fileprivate func watch(_ directories: Set<String>, for subscription: ChangeSubscription) -> Bool {
-        guard descriptor >= 0 else { return false }
+    /// Asking again is how a directory that took the place of another one is found. Returns why one that exists
+    /// cannot be watched, or `nil`.
+    fileprivate func watch(_ directories: Set<String>, for subscription: ChangeSubscription) -> String? {
+        if let failure { return failure }
         return state.withLock { state in
-            var isComplete = true
+            var problem: String?
             var wanted: [Int32: [Watcher]] = [:]
             for directory in directories {
                 let watch = unsafe inotify_add_watch(descriptor, directory, Self.mask)
                 if watch < 0 {
-                    if errno != ENOENT, errno != ENOTDIR { isComplete = false }
+                    if errno != ENOENT, errno != ENOTDIR { problem = reason(errno) }
                     continue
                 }
                 wanted[watch, default: []].append(Watcher(subscription: subscription, directory: directory))
@@ -90,7 +90,7 @@ public final class ChangeHub: Sendable {
                 }
             }
             state.watches.merge(wanted) { $0 + $1 }
-            return isComplete
+            return problem
         }
     }
 
@@ -179,13 +179,10 @@ final class ChangeSubscription: Sendable {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Why nothing will ever be told; `nil` if it will.
-    var failure: String? { hub.failure }
-
     /// Names all directories to watch.
     ///
-    /// False if some that exist cannot be watched.
-    func watch(_ directories: Set<String>) -> Bool { hub.watch(directories, for: self) }
+    /// Returns why one that exists cannot be watched, or `nil`.
+    func watch(_ directories: Set<String>) -> String? { hub.watch(directories, for: self) }
 
     /// What has changed since the last call; `nil` for nothing.
     func take() -> Change? {

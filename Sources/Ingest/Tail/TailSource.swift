@@ -145,8 +145,7 @@ public final class TailSource: Sendable {
 
     private func run() {
         var loop = TailLoop(logs: takeFound() ?? makeLogs(), schema: schema, pool: pool, queue: queue)
-        if let failure = subscription?.failure { onEvent(.polling(reason: failure)) }
-        var isNotified = false
+        var failure: String?
         var nextLook: Int64 = 0
         var laggards: [FileLag] = []
         while !thread.isStopping {
@@ -154,14 +153,16 @@ public final class TailSource: Sendable {
             let change = subscription?.take()
             if now >= nextLook || change == .all {
                 loop.look(now: now)
-                isNotified = subscription?.watch(loop.directories) ?? false
+                let problem = subscription?.watch(loop.directories)
+                if let problem, problem != failure { onEvent(.polling(reason: problem)) }
+                failure = problem
                 nextLook = now + settings.pollInterval
                 laggards = loop.laggards
             } else if case .these(let changes) = change {
                 loop.look(at: changes, now: now)
             }
             let isIdle = loop.step(now: now)
-            report(loop, isNotified: isNotified, laggards: laggards)
+            report(loop, isNotified: subscription != nil && failure == nil, laggards: laggards)
             for event in loop.takeEvents() { onEvent(event) }
             if isIdle { rest(until: min(nextLook, loop.wakeAt ?? nextLook)) }
         }
