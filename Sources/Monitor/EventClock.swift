@@ -3,8 +3,9 @@ import Events
 /// Event time of one model: turns timestamps of which any may be wrong into a time that only goes forward.
 ///
 /// The watermark is the highest median of three consecutive timestamps seen so far, so one future or ancient timestamp
-/// moves nothing. An event belongs to the pane of its own time, or of `tolerance` after the watermark if that is
-/// earlier. A model without traffic for `idleAfter` is carried on by the time that really passed.
+/// moves nothing. A median that lies in the future of both the events before it and this host's clock moves it only once
+/// `confirmations` events agree. An event belongs to the pane of its own time, or of `tolerance` after the watermark if
+/// that is earlier. A model without traffic for `idleAfter` is carried on by the time that really passed.
 public struct EventClock: Sendable, Equatable {
     /// How far ahead of the watermark an event may lie, in nanoseconds.
     ///
@@ -16,6 +17,10 @@ public struct EventClock: Sendable, Equatable {
     public static let idleAfter: Int64 = 60_000_000_000
     /// Consecutive events that have to contradict a watermark in the future before it is given up.
     public static let contradictions: UInt32 = 16
+    /// Consecutive events that have to agree on a future that neither earlier events nor this host's clock know.
+    ///
+    /// A burst of events of a client with a wrong clock is shorter; a host without the right time needs no more.
+    public static let confirmations: UInt32 = 1_000
     /// Bounds of a timestamp, in nanoseconds since the epoch: about the years 1743 to 2196.
     ///
     /// Keeps sums from overflowing.
@@ -35,7 +40,7 @@ public struct EventClock: Sendable, Equatable {
     public private(set) var restingWatermark: Int64 = 0
     /// Wall time at which the last event arrived.
     public private(set) var arrivalWall: Int64 = 0
-    /// Consecutive events that contradicted the watermark.
+    /// Consecutive events that contradicted the watermark, from before or after.
     public private(set) var contradicted: UInt32 = 0
     /// Monotonic time of the last arrival, or of the restart.
     ///
@@ -54,7 +59,7 @@ public struct EventClock: Sendable, Equatable {
         newest: Int64, second: Int64, third: Int64, seen: UInt8, watermark: Int64, restingWatermark: Int64,
         arrivalWall: Int64, contradicted: UInt32
     ) {
-        guard seen <= 3, contradicted <= Self.contradictions, restingWatermark <= watermark else { return nil }
+        guard seen <= 3, contradicted <= Self.confirmations, restingWatermark <= watermark else { return nil }
         for time in [newest, second, third, watermark, restingWatermark, arrivalWall]
         where !Self.range.contains(time) { return nil }
         (self.newest, self.second, self.third, self.seen) = (newest, second, third, seen)
@@ -77,7 +82,7 @@ public struct EventClock: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - timestamp: Nanoseconds since the epoch; clamped to `range`.
-    ///   - wall: Wall time now, which only ever proves a watermark wrong that lies in the future.
+    ///   - wall: Wall time now, which is only asked about a watermark that lies, or would lie, in the future.
     mutating func place(_ timestamp: Int64, wall: Int64) -> Int64 {
         let time = min(max(timestamp, Self.range.lowerBound), Self.range.upperBound)
         (third, second, newest) = (second, newest, time)
@@ -92,17 +97,18 @@ public struct EventClock: Sendable, Equatable {
         default:
             seen = 3
             let median = max(min(newest, second), min(max(newest, second), third))
-            if median > watermark {
-                watermark = median
-                contradicted = 0
-            } else if watermark > wall &+ Self.tolerance, median <= wall &+ Self.tolerance {
-                // Both this host's clock and the events deny that it is so late: a burst of future timestamps came.
+            let present = min(wall, Self.range.upperBound) &+ Self.tolerance
+            let isAhead = median > present && median > watermark &+ Self.tolerance
+            // Both this host's clock and the events deny that it is so late: a burst of future timestamps came first.
+            let isBehind = watermark > present && median <= present
+            if isAhead || isBehind {
                 contradicted &+= 1
-                if contradicted >= Self.contradictions {
-                    watermark = median
-                    contradicted = 0
-                }
+                guard contradicted >= (isAhead ? Self.confirmations : Self.contradictions) else { break }
+                watermark = median
+            } else {
+                watermark = max(watermark, median)
             }
+            contradicted = 0
         }
         return min(time, watermark &+ Self.tolerance)
     }

@@ -227,23 +227,27 @@ def paused(options):
 
 
 def future(options):
-    """Events of the year 2100 among honest ones: they move no window from under those, all of which are accepted."""
+    """Events of the year 2100 among honest ones, one by one and in bursts: they move no window from under those, all of
+    which are accepted."""
     watched = Watched(options, "future")
     honest = 0
-    for number in range(200):
-        # One in a hundred, and never where it would be the first.
+    bursts = [1] * 200 + [2, 3, 20, 100, 500]
+    for burst in bursts:
+        # Never where they would be the first.
         watched.append(99)
         honest += 99
         watched.sequence.shift = (YEAR_2100 - 1_767_225_600) * 1000
-        watched.append(1)
+        watched.append(burst)
         watched.sequence.shift = 0
+    watched.append(1)
+    honest += 1
     last = watched.wait_for(f"{honest} honest events in every window", lambda e: all(
         watched.in_window(e, window) >= honest for window in WINDOWS))
     watched.expect_exact()
     if late := last.sum("model_late_events_total"):
         raise Failure(f"{late:.0f} honest events were late")
-    print(f"  {number + 1} events of the year 2100 among {honest} honest ones: all accepted, none late, and every window "
-          "holds the honest ones")
+    print(f"  {sum(bursts)} events of the year 2100, up to {max(bursts)} in a row, among {honest} honest ones: all accepted, "
+          "none late, and every window holds the honest ones")
     watched.sidecar.stop()
 
 

@@ -31,15 +31,36 @@ import Testing
         #expect(last <= TestHistory.epoch + 500 * 1_000_000_000 || place < 2)
     }
 
-    /// A burst of future timestamps is undone once events and the wall clock agree that it was false.
-    @Test func futureBurst() throws {
+    /// A burst of future timestamps in the middle of honest ones takes no event out of a window, in one batch or in many.
+    @Test(arguments: [2, 3, 10, 900], [false, true]) func futureBurst(length: Int, isOneBatch: Bool) throws {
         var monitor = Monitor(settings: testSettings, at: TestHistory.instant(0))
-        for i in 0..<200 {
-            let event = Self.event(Double(i) + ((50..<60).contains(i) ? 3e7 : 0))
-            monitor.apply(EventBatch.of([event]), at: TestHistory.instant(Double(i)))
+        let events = (0..<length + 200).map { i in
+            let isFuture = (100..<100 + length).contains(i)
+            return Self.event(isFuture ? 3e7 : Double(i < 100 ? i : i - length) / 4)
         }
-        let windows = Self.windows(&monitor, at: TestHistory.instant(200))
-        #expect(windows.allSatisfy { $0 > 100 }, "\(windows)")
+        for batch in isOneBatch ? [events] : events.map({ [$0] }) {
+            monitor.apply(EventBatch.of(batch), at: TestHistory.instant(50))
+        }
+        let model = try #require(monitor.cut(at: TestHistory.instant(50)).snapshot.models.first)
+        #expect(model.lateEvents == 0)
+        #expect(model.predictions[0] == UInt64(length) + 200)
+        // Those of the future are in the pane that is as far ahead as one may be.
+        #expect(model.windows.allSatisfy { $0.events == 200 }, "\(model.windows.map(\.events))")
+    }
+
+    /// Where the events come in at the wrong time first, as from a buffer of hours ago, and this host's clock is behind
+    /// too, a thousand that agree are believed; where that was false, sixteen that agree with the clock are.
+    @Test func futureThatStays() throws {
+        var monitor = Monitor(settings: testSettings, at: TestHistory.instant(0))
+        let apply = { (seconds: Double, count: Int) in
+            monitor.apply(EventBatch.of((0..<count).map { _ in Self.event(seconds) }), at: TestHistory.instant(0))
+            return Self.windows(&monitor, at: TestHistory.instant(0))
+        }
+        #expect(apply(0, 10) == [10, 10, 10, 10])
+        #expect(apply(40_000, 1_000) == [10, 10, 10, 10])
+        #expect(apply(40_000, 10).first.map { (1...20).contains($0) } == true)
+        #expect(apply(40_000, 100).last == 1_120)
+        #expect(apply(0, 17).first.map { $0 > 1_000 } == true)
     }
 
     /// An idle model's windows run empty by the time that passes, the short ones first.
