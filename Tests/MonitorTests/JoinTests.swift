@@ -306,9 +306,12 @@ import Testing
         var monitor = Monitor(settings: Self.settings, at: TestHistory.instant(0))
         Self.apply(&monitor, [(false, Self.prediction(1, "yes"))])
         let day: Int64 = 86_400
-        for second: Int64 in 0..<3 { Self.apply(&monitor, [(false, Self.prediction(0, "yes", at: 20 * day + second))]) }
-        Self.apply(&monitor, [(true, Self.outcome(1, "yes", at: 20 * day))])
-        let found = try model(&monitor)
+        let later = Double(20 * day)
+        for second: Int64 in 0..<3 {
+            Self.apply(&monitor, [(false, Self.prediction(0, "yes", at: 20 * day + second))], at: later)
+        }
+        Self.apply(&monitor, [(true, Self.outcome(1, "yes", at: 20 * day))], at: later)
+        let found = try model(&monitor, at: later + 1)
         #expect(found.joinedOutcomes == 1 && found.windows.allSatisfy { $0.outcomes == 0 && $0.events > 0 })
         #expect(found.outcomeDelay?.counts[11] == 1 && found.lateEvents == 0)
     }
