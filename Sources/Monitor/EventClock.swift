@@ -3,9 +3,9 @@ import Events
 /// Event time of one model: turns timestamps of which any may be wrong into a time that only goes forward.
 ///
 /// The watermark is the highest median of three consecutive timestamps seen so far, so one future or ancient timestamp
-/// moves nothing. A median that lies in the future of both the events before it and this host's clock moves it only once
-/// `confirmations` events agree. An event belongs to the pane of its own time, or of `tolerance` after the watermark if
-/// that is earlier. A model without traffic for `idleAfter` is carried on by the time that really passed.
+/// moves nothing. A median that lies in the future of both the events before it and this host's clock moves it only
+/// once `confirmations` events agree. An event belongs to the pane of its own time, or of `tolerance` after the
+/// watermark if that is earlier. A model without traffic for `idleAfter` is carried on by the time that really passed.
 public struct EventClock: Sendable, Equatable {
     /// How far ahead of the watermark an event may lie, in nanoseconds.
     ///

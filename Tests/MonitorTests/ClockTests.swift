@@ -31,7 +31,7 @@ import Testing
         #expect(last <= TestHistory.epoch + 500 * 1_000_000_000 || place < 2)
     }
 
-    /// A burst of future timestamps in the middle of honest ones takes no event out of a window, in one batch or in many.
+    /// A burst of future timestamps amid honest ones takes no event out of a window, in one batch or in many.
     @Test(arguments: [2, 3, 10, 900], [false, true]) func futureBurst(length: Int, isOneBatch: Bool) throws {
         var monitor = Monitor(settings: testSettings, at: TestHistory.instant(0))
         let events = (0..<length + 200).map { i in

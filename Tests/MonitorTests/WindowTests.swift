@@ -168,14 +168,16 @@ import Testing
         ]
         var monitor = Monitor(settings: settings, at: TestHistory.instant(0))
         var random = SplitMix64(seed: 3)
+        var now = TestHistory.instant(0)
         // Three events an hour for ten days, on the half hour.
         for hour in 0..<240 {
             let time = TestHistory.epoch + Int64(hour) * 60 * TestHistory.minute + 30 * TestHistory.minute
             let event = TestEvent(timestamp: time, cells: TestHistory.cells(&random))
             let batch = EventBatch.of([event, event, event])
-            monitor.apply(batch, at: TestHistory.instant(Double(hour)))
+            now = TestHistory.instant(Double(hour) * 3_600 + 1_800)
+            monitor.apply(batch, at: now)
         }
-        let model = try #require(monitor.cut(at: TestHistory.instant(240)).snapshot.models.first)
+        let model = try #require(monitor.cut(at: now).snapshot.models.first)
         // The first of each three comes while the watermark is an hour back, so it counts five minutes after that.
         #expect(model.windows.map(\.events) == [3, 5, 503])
         #expect(model.lateEvents == 0)
