@@ -87,6 +87,9 @@ struct FieldSample {
         guard isNumeric, integers == present, distinct <= SchemaInference.classLimit else { return false }
         return (smallest >= 0 && largest < 20) || present >= 5 * distinct
     }
+    /// Whether its values come so often that they name groups of records, as a trace or a session does, and no record;
+    /// records that come two or three times are still named.
+    var isShared: Bool { present >= 20 && distinct * 4 < present }
     /// Whether nearly every record has a value of its own.
     var isNearlyUnique: Bool { present >= 20 && distinct * 10 >= present * 9 }
 }

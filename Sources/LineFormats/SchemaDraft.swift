@@ -120,7 +120,8 @@ struct SchemaDraft {
         if schema.timestamp == nil { assignTimestamp() }
         if schema.identifier == nil,
             let index = take(
-                FieldNames.identifier, where: { $0.texts + $0.numbers == $0.present && $0.present > 0 })
+                FieldNames.identifier,
+                where: { $0.texts + $0.numbers == $0.present && $0.present > 0 && !$0.isShared })
         {
             schema.identifier = fields[index].path
             explain("identifier: \(fields[index].name)")
@@ -315,6 +316,8 @@ struct SchemaDraft {
             ignore(field, because: "nearly every value is another, like an identifier")
         } else if field.isNearlyUnique && FieldNames.isIdentifier(FieldNames.normalised([path[path.count - 1]])) {
             ignore(field, because: "it is named and looks like an identifier")
+        } else if field.isShared && FieldNames.identifier.contains(FieldNames.normalised([path[path.count - 1]])) {
+            ignore(field, because: "it is named like an identifier, and several records share its values")
         } else if schema.signals.count >= EventLimits.signals {
             ignore(field, because: "there are more than \(EventLimits.signals) signals")
         } else if field.present == 0 {

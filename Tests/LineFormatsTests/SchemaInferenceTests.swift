@@ -117,6 +117,17 @@ import Testing
             ])
     }
 
+    /// What many records share, such as a trace, is no identifier and no feature; records that were sent three times
+    /// still have theirs.
+    @Test(arguments: [(1, true), (3, true), (4, true), (6, false)])
+    func sharedIdentifiers(records: Int, isIdentifier: Bool) throws {
+        let result = try #require(
+            Self.infer(Self.records(120) { _, i in #"{"trace_id":"t\#(i / records)","amount":\#(i).5,"y_pred":"a"}"# }))
+        #expect(result.schema.identifier == (isIdentifier ? ["trace_id"] : nil))
+        #expect(result.schema.ignored == (isIdentifier ? [] : [["trace_id"]]))
+        #expect(!result.schema.signals.contains { $0.name == "trace_id" })
+    }
+
     @Test func flatRecords() throws {
         let result = try #require(
             Self.infer(
