@@ -50,7 +50,23 @@ import Testing
     /// A series that is gone is forgotten: if it comes back, it begins at 0 again.
     @Test func seriesGo() {
         scrape("a", 7, [2, 3], begun: [3], at: 0)
-        #expect(scrapers.settle(at: 1).hashes == [2, 3])
+        #expect(scrapers.settle(at: 1).hashes == [1, 2, 3])
+        #expect(scrapers.settle(at: 2).hashes == [1, 2, 3], "no further exposition")
+        scrape("a", 8, [2, 3], begun: [], at: second)
+        #expect(scrapers.settle(at: second + 1).hashes == [2, 3])
+        scrape("a", 9, [1, 2, 3], begun: [], at: 2 * second)
+        #expect(scrapers.settle(at: 2 * second + 1).hashes == [2, 3])
+    }
+
+    /// A counter that counts nothing before the first scrape of a life is not shown as 1, 0, 2: the commit that shows
+    /// it with its value may be on its way while it is still missing.
+    @Test func seriesComeLate() {
+        scrape("a", 7, [1], begun: [], at: 0)
+        #expect(scrapers.settle(at: 1).hashes == [1, 2])
+        scrape("a", 8, [1, 2], begun: [], at: second)
+        #expect(scrapers.settle(at: second + 1).hashes == [1, 2])
+        scrape("a", 9, [1], begun: [], at: 2 * second)
+        #expect(scrapers.settle(at: 2 * second + 1).hashes == [1, 2], "missing once, again")
     }
 
     /// A rendering that was overtaken says nothing about the present.

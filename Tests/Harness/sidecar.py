@@ -92,10 +92,15 @@ class Exposition:
 
     def samples(self, name, **labels):
         """Values of a name whose labels contain the given ones, by their labels."""
+        model = labels.pop("model", None)
         if name not in self.labelled:
-            self.labelled[name] = [
-                (dict(LABEL.findall(series)), self.values[series]) for series in self.named.get(name, ())]
-        for found, value in self.labelled[name]:
+            by_model = self.labelled[name] = collections.defaultdict(list)
+            for series in self.named.get(name, ()):
+                found = dict(LABEL.findall(series))
+                # All of a name, and those of each model.
+                for key in {None, found.get("model")}:
+                    by_model[key].append((found, self.values[series]))
+        for found, value in self.labelled[name].get(model, ()):
             if all(found.get(k) == v for k, v in labels.items()):
                 yield found, value
 

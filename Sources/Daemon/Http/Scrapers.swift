@@ -20,7 +20,23 @@ final class Scrapers: Sendable {
         /// Series there were in the newest exposition.
         var present: [UInt64] = []
         var presentGeneration: UInt64 = 0
+        /// Series shown before that were not in an exposition, and the commit of that one.
+        var missing: Set<UInt64> = []
+        var missingGeneration: UInt64 = 0
         var shown: ShownSeries
+
+        /// Series shown before that are not in the newest exposition, but may be in the next one.
+        ///
+        /// One that is missing is forgotten with the second exposition, of another commit, that it is missing from: a
+        /// counter of the process counts nothing before the first scrape, and the commit after that one may already be
+        /// on its way, and show its value.
+        mutating func stillExpected() -> [UInt64] {
+            let present = Set(present)
+            let missing = shown.set.filter { !present.contains($0) }
+            guard missingGeneration < presentGeneration else { return Array(missing) }
+            defer { (self.missing, missingGeneration) = (missing, presentGeneration) }
+            return missing.filter { !self.missing.contains($0) }
+        }
     }
 
     private let state: Mutex<State>
@@ -54,7 +70,12 @@ final class Scrapers: Sendable {
             let waited = state.clients.values.filter { now &- $0.at < Self.patience }
             guard let seen = waited.map(\.generation).min() else { return state.shown }
             let old = state.shown.set
-            let kept = state.present.filter { old.contains($0) || state.begun[$0].map { $0 <= seen } ?? false }
+            var kept = state.present.filter { old.contains($0) || state.begun[$0].map { $0 <= seen } ?? false }
+            if kept.count(where: old.contains) < old.count {
+                kept += state.stillExpected()
+            } else {
+                state.missing.removeAll()
+            }
             // Equal in number and with nothing new among them, they are the same.
             guard kept.count != old.count || !kept.allSatisfy(old.contains) else { return state.shown }
             let shown = ShownSeries(kept)
