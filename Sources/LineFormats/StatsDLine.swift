@@ -111,9 +111,13 @@ struct StatsDLine {
     @inline(never)
     private mutating func splitMarkedName(_ styles: StatsDTagStyles) {
         if styles.contains(.signalFX) {
-            let open = Self.find(Byte.openBracket, bytes, nameFrom, nameTo)
-            let close = Self.find(Byte.closeBracket, bytes, open, nameTo)
-            if close < nameTo { return splitBrackets(open, close) }
+            // The last one, so that it is the same one once what follows the brackets stands in front of them.
+            var open = nameTo &- 1
+            while open >= nameFrom, bytes[open] != Byte.openBracket { open &-= 1 }
+            if open >= nameFrom {
+                let close = Self.find(Byte.closeBracket, bytes, open, nameTo)
+                if close < nameTo { return splitBrackets(open, close) }
+            }
         }
         let comma = styles.contains(.influxDB) ? Self.find(Byte.comma, bytes, nameFrom, nameTo) : nameTo
         let hash = styles.contains(.librato) ? Self.find(Byte.hash, bytes, nameFrom, comma) : comma
