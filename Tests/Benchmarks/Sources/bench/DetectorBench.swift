@@ -28,10 +28,14 @@ enum DetectorBench {
         var sum = 0.0
         for (name, detector) in ofNumbers { sum += measure(name, detector, numbers) }
         for (name, detector) in ofErrors { _ = measure(name, detector, errors) }
-        let ticks = max(1, values / 100)
-        let evidence = Calibration.cost(of: .init(name: "standard"), ticks: ticks) / 100 * 1_000
-        print("detector=evidence ns/value=\(Int(evidence.rounded())) ticks of 100 values")
-        print("detector=all of a feature ns/value=\(Int((sum + evidence).rounded()))")
+        // It ticks once a second at most: with every hundred values at a hundred a second, and so on.
+        for perTick in [100, 1_000] {
+            let look = Calibration.Look(name: "standard", events: perTick)
+            let evidence = Calibration.cost(of: look, ticks: max(1, values / perTick)) / Double(perTick) * 1_000
+            for (name, cost) in [("evidence", evidence), ("all of a feature", sum + evidence)] {
+                print("detector=\(name) ns/value=\(Int(cost.rounded())) ticks of \(perTick) values")
+            }
+        }
     }
 
     /// Nanoseconds per value.
