@@ -217,16 +217,22 @@ struct ArchiveTests {
         #expect(ends(tail, .complete) == 1)
     }
 
-    @Test("Going on behind much is done in pieces")
-    func skips() {
+    /// A tail that was restarted when it had read most of 4,000 long lines.
+    private func restartedBehindMuch(pad: (Int) -> some StringProtocol) -> TailHarness {
         var tail = TailHarness(path: Self.path, batchBytes: 1 << 20, batchRows: 1_000)
-        let pad = String(repeating: "x", count: 10_000)
-        let text = (1...4_000).map { "{\"seq\":\($0),\"pad\":\"\(pad)\"}\n" }.joined()
+        let text = (1...4_000).map { "{\"seq\":\($0),\"pad\":\"\(pad($0))\"}\n" }.joined()
         tail.files.append(gzip(text), to: Self.path)
         tail.logs.look(now: 0)
         while tail.ledger.rows < 3_900 { _ = tail.step() }
         tail.commit()
         tail.restart()
+        return tail
+    }
+
+    @Test("Going on behind much is done in pieces")
+    func skips() {
+        let pad = String(repeating: "x", count: 10_000)
+        var tail = restartedBehindMuch { _ in pad }
         tail.logs.look(now: 0)
         let batch = EventBatch(
             source: 0, schema: TailHarness.schema, rowCapacity: 16, observationCapacity: 0, byteCapacity: 1 << 20)
@@ -238,15 +244,9 @@ struct ArchiveTests {
 
     @Test("Going on behind much that hardly shrinks comes to its end, too")
     func skipsWhatHardlyShrinks() {
-        var tail = TailHarness(path: Self.path, batchBytes: 1 << 20, batchRows: 1_000)
         var random = SplitMix64(seed: 3)
         let pad = (0..<625).map { _ in String(random.next() | 1 << 63, radix: 16) }.joined()
-        let text = (1...4_000).map { "{\"seq\":\($0),\"pad\":\"\(pad.dropFirst($0 % 999))\"}\n" }.joined()
-        tail.files.append(gzip(text), to: Self.path)
-        tail.logs.look(now: 0)
-        while tail.ledger.rows < 3_900 { _ = tail.step() }
-        tail.commit()
-        tail.restart()
+        var tail = restartedBehindMuch { pad.dropFirst($0 % 999) }
         tail.drain()
         #expect(tail.ledger.isExact(4_000))
     }
