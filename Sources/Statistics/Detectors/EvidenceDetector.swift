@@ -136,6 +136,8 @@ public struct EvidenceDetector: Sendable {
     /// Everything that changes.
     public private(set) var state: State
 
+    /// The reference as a baseline, and its test.
+    let fixedBaseline: [Double]
     let fixedTest: EvidenceTest
 
     /// A detector before its first event.
@@ -153,8 +155,8 @@ public struct EvidenceDetector: Sendable {
         self.orderedCount = orderedCount
         self.settings = settings
         state = State(cellCount: reference.count, hasSeasons: hasSeasons, time: time)
-        fixedTest = EvidenceTest(
-            baseline: reference.map { Double($0) }, orderedCount: orderedCount, limit: settings.limit)
+        fixedBaseline = reference.map { Double($0) }
+        fixedTest = EvidenceTest(baseline: fixedBaseline, orderedCount: orderedCount, limit: settings.limit)
     }
 
     /// Restores a detector that was saved; `nil` if the state does not fit the reference or contradicts itself.

@@ -18,18 +18,16 @@ extension EvidenceDetector {
             let total = window.reduce(0, +)
             guard total > 0 else { continue }
             var logs: [Double] = []
-            func look(at baseline: [Double]) {
+            func look(at baseline: [Double], with known: EvidenceTest? = nil) {
                 guard
                     settings.screen <= 0
                         || EvidenceTest.pearson(window, total: total, baseline: baseline) >= settings.screen
                 else { return }
-                let test = EvidenceTest(baseline: baseline, orderedCount: orderedCount, limit: settings.limit)
+                let test = known ?? EvidenceTest(baseline: baseline, orderedCount: orderedCount, limit: settings.limit)
                 logs.append(test.logEvidence(window, total: total))
             }
             if mark.expected.isEmpty {
-                if settings.screen <= 0 || fixedTest.pearson(window, total: total) >= settings.screen {
-                    logs.append(fixedTest.logEvidence(window, total: total))
-                }
+                look(at: fixedBaseline, with: fixedTest)
                 baseline.removeAll(keepingCapacity: true)
                 for (fixed, since) in zip(reference, history(before: mark)) {
                     baseline.append(Double(fixed) + Double(since))
