@@ -66,9 +66,7 @@ private struct PlannedModel {
         for signal in schema.signals { addOutput(signal, to: &model) }
         if schema.identifier != nil { model.repeats = 0 }
         model.windows = settings.windows.map {
-            var window = ModelWindow(label: $0.label, events: 1, performance: performance)
-            window.worth.events = 1
-            return window
+            ModelWindow(label: $0.label, events: 1, performance: performance)
         }
         return model
     }

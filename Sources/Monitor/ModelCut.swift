@@ -97,7 +97,6 @@ extension ModelSlot {
                 sum.errors.merge(state.panes.tiers[step.tier].panes[position].errors)
             }
             for window in step.ending {
-                windows[window].events = sum.worth.events
                 windows[window].worth = sum.worth
                 windows[window].outcomes = sum.confusion.total &+ sum.errors.count
                 windows[window].performance = performance(of: sum)

@@ -188,9 +188,7 @@ public struct ErrorSums: Sendable, Equatable {
 public struct ModelWindow: Sendable {
     /// The `window` label.
     public var label: String
-    /// Predictions in the window.
-    public var events: UInt64
-    /// What they are worth as a sample.
+    /// Predictions in the window, and those that repeat others.
     public var worth = SampleWorth()
     /// Those of them that were compared with their outcome.
     public var outcomes: UInt64 = 0
@@ -199,8 +197,12 @@ public struct ModelWindow: Sendable {
 
     /// Creates a window.
     public init(label: String, events: UInt64, performance: [PerformanceValue]) {
-        (self.label, self.events, self.performance) = (label, events, performance)
+        (self.label, self.performance) = (label, performance)
+        worth.events = events
     }
+
+    /// Predictions in the window.
+    public var events: UInt64 { worth.events }
 }
 
 /// One quality statistic with a 95 % confidence interval.

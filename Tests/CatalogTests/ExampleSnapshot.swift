@@ -121,7 +121,7 @@ enum ExampleSnapshot {
         }
         model.windows = [
             ModelWindow(
-                label: "5m", events: 100,
+                label: "5m", events: 95,
                 performance: [
                     PerformanceValue(metric: "accuracy", value: 0.9625, lower: 0.89, upper: 0.99),
                     PerformanceValue(metric: "f1_macro", value: 0.88, lower: nil, upper: nil),
