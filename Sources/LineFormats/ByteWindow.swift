@@ -26,6 +26,12 @@ struct ByteWindow {
         UInt64(littleEndian: unsafe base.loadUnaligned(fromByteOffset: at, as: UInt64.self))
     }
 
+    /// Writes eight bytes, the first of them lowest.
+    @inline(__always)
+    func set(_ at: Int, _ word: UInt64) {
+        unsafe base.storeBytes(of: word.littleEndian, toByteOffset: at, as: UInt64.self)
+    }
+
     /// Four bytes, the first of them lowest.
     @inline(__always)
     func half(_ at: Int) -> UInt32 {

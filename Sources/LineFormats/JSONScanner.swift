@@ -56,47 +56,81 @@ struct JSONScanner {
     /// Goes on with a string at its first special byte.
     @inline(never)
     private func unusualString(_ start: Int, _ special: Int) throws(RejectionReason) -> Text {
-        var (read, write) = (special, special)
+        var at = special
         while true {
+            let byte = bytes[at]
+            if byte == Byte.quote { return Text(from: start, to: at, end: at &+ 1) }
+            if byte == Byte.backslash { return try escapedString(start, at) }
+            if byte < 0x20 { throw .malformedJSON }
+            let length = byte < 0x80 ? 1 : UTF8Sequence.length(bytes, at)
+            if length == 0 { throw .invalidUTF8 }
+            at &+= length
+        }
+    }
+
+    /// Goes on with a string at its first escape: all that follows moves forward.
+    private func escapedString(_ start: Int, _ escape: Int) throws(RejectionReason) -> Text {
+        var read = escape
+        var writer = WordWriter(bytes, at: escape)
+        while true {
+            let word = bytes.word(read)
+            let special = Self.specials(word)
+            if special == 0 {
+                writer.append(word, 8)
+                read &+= 8
+                continue
+            }
+            let count = special.trailingZeroBitCount &>> 3
+            let plain = WordWriter.low(word, count)
+            read &+= count
             let byte = bytes[read]
+            if byte == Byte.backslash, bytes[read &+ 1] == Byte.quote {
+                // JSON inside of JSON has little else: the quote goes with what is before it.
+                unsafe resolved.pointee = read
+                writer.append(plain | UInt64(Byte.quote) &<< UInt64(truncatingIfNeeded: 8 &* count), count &+ 1)
+                read &+= 2
+                continue
+            }
+            writer.append(plain, count)
             if byte == Byte.quote {
-                bytes[write] = Byte.quote
-                return Text(from: start, to: write, end: read &+ 1)
+                let end = writer.end()
+                bytes[end] = Byte.quote
+                return Text(from: start, to: end, end: read &+ 1)
             } else if byte == Byte.backslash {
-                (read, write) = try escape(read, write)
+                let scalar: UInt32
+                (scalar, read) = try self.escape(read)
+                writer.append(scalar: scalar)
             } else if byte < 0x20 {
                 throw .malformedJSON
             } else {
-                let length = byte < 0x80 ? 1 : UTF8Sequence.length(bytes, read)
+                let length = UTF8Sequence.length(bytes, read)
                 if length == 0 { throw .invalidUTF8 }
-                for i in 0..<length { bytes[write &+ i] = bytes[read &+ i] }
+                writer.append(WordWriter.low(bytes.word(read), length), length)
                 read &+= length
-                write &+= length
             }
         }
     }
 
-    /// Resolves the escape at `read` into `write`; both move on.
-    private func escape(_ read: Int, _ write: Int) throws(RejectionReason) -> (Int, Int) {
-        let byte: UInt8
+    /// What the escape at `read` stands for, and the offset behind it.
+    private func escape(_ read: Int) throws(RejectionReason) -> (scalar: UInt32, end: Int) {
+        let scalar: UInt32
         switch bytes[read &+ 1] {
-        case Byte.quote: byte = Byte.quote
-        case Byte.backslash: byte = Byte.backslash
-        case 0x2F: byte = 0x2F
-        case 0x62: byte = 0x08
-        case 0x66: byte = 0x0C
-        case 0x6E: byte = 0x0A
-        case 0x72: byte = 0x0D
-        case 0x74: byte = 0x09
-        case 0x75: return try unicodeEscape(read, write)
+        case Byte.quote: scalar = 0x22
+        case Byte.backslash: scalar = 0x5C
+        case 0x2F: scalar = 0x2F
+        case 0x62: scalar = 0x08
+        case 0x66: scalar = 0x0C
+        case 0x6E: scalar = 0x0A
+        case 0x72: scalar = 0x0D
+        case 0x74: scalar = 0x09
+        case 0x75: return try unicodeEscape(read)
         default: throw .malformedJSON
         }
         unsafe resolved.pointee = read
-        bytes[write] = byte
-        return (read &+ 2, write &+ 1)
+        return (scalar, read &+ 2)
     }
 
-    private func unicodeEscape(_ read: Int, _ write: Int) throws(RejectionReason) -> (Int, Int) {
+    private func unicodeEscape(_ read: Int) throws(RejectionReason) -> (scalar: UInt32, end: Int) {
         guard let first = hexadecimal(read &+ 2) else { throw .malformedJSON }
         var scalar = first
         var read = read &+ 6
@@ -108,7 +142,7 @@ struct JSONScanner {
             read &+= 6
         }
         unsafe resolved.pointee = read &- 1
-        return (read, UTF8Sequence.write(scalar, to: bytes, write))
+        return (scalar, read)
     }
 
     private func hexadecimal(_ at: Int) -> UInt32? {

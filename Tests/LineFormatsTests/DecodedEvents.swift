@@ -23,6 +23,17 @@ struct DecodedEvents {
         inference.add(lines: bytes, head: head)
         guard let inferred = inference.infer() else { return }
         (schema, explanation) = (inferred.schema, inferred.explanation)
+        decode(bytes, header: header, rows: rows)
+    }
+
+    /// Decodes a log by a schema, `rows` events at a time.
+    init(_ text: String, schema: Schema, rows: Int = 64) {
+        self.schema = schema
+        decode(Array(text.utf8), header: nil, rows: rows)
+    }
+
+    private mutating func decode(_ log: [UInt8], header: TableHeader?, rows: Int) {
+        var bytes = log
         var decoder = LineDecoder(schema: schema)
         if let header { decoder.use(header) }
         while !bytes.isEmpty {
