@@ -121,6 +121,21 @@ struct ByteWindow {
         return true
     }
 
+    /// Writes a whole number that is not negative at `at`, and returns where its digits are.
+    func writeDigits(_ number: Int, at place: Int) -> ByteRange {
+        var (rest, count) = (number, 0)
+        repeat {
+            count &+= 1
+            rest /= 10
+        } while rest > 0
+        rest = number
+        for i in 0..<count {
+            self[place &+ count &- 1 &- i] = Byte.zero &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        return LineFormats.range(place, place &+ count)
+    }
+
     /// The bytes of a stretch as text, for explanations and names (allocates).
     func string(_ from: Int, _ to: Int) -> String {
         unsafe String(decoding: UnsafeRawBufferPointer(start: base + from, count: max(0, to &- from)), as: UTF8.self)

@@ -41,6 +41,34 @@ struct JSONScanner {
         }
     }
 
+    /// The offset of the quote that ends the string whose first byte is at `start`, if it is valid and has no escapes;
+    /// nothing is changed.
+    @inline(__always)
+    func plainString(_ start: Int) -> Int? {
+        var at = start
+        while true {
+            let special = Self.specials(bytes.word(at))
+            if special != 0 {
+                at &+= special.trailingZeroBitCount &>> 3
+                return bytes[at] == Byte.quote ? at : plainStringSlowly(at)
+            }
+            at &+= 8
+        }
+    }
+
+    @inline(never)
+    private func plainStringSlowly(_ start: Int) -> Int? {
+        var at = start
+        while true {
+            let byte = bytes[at]
+            if byte == Byte.quote { return at }
+            if byte == Byte.backslash || byte < 0x20 { return nil }
+            let length = byte < 0x80 ? 1 : UTF8Sequence.length(bytes, at)
+            if length == 0 { return nil }
+            at &+= length
+        }
+    }
+
     /// High bits of the bytes that end or complicate a string: quotes, backslashes, controls and whatever is not ASCII.
     ///
     /// Exact up to and including the first.

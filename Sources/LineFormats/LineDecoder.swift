@@ -61,11 +61,16 @@ public struct LineDecoder: ~Copyable, Sendable {
     public private(set) var original: [UInt8] = []
 
     /// Compiles a schema.
-    public init(schema: Schema) {
+    public init(schema: Schema) { self.init(schema: schema, isLearning: true) }
+
+    /// Compiles a schema.
+    ///
+    /// - Parameter isLearning: Whether forms of tables are remembered, which changes nothing but the time it takes.
+    package init(schema: Schema, isLearning: Bool) {
         format = schema.format
         isExpanding = !schema.inputs.isEmpty || !schema.outputs.isEmpty
         switch format.grammar {
-        case .json: json = RecordDecoder(schema: schema)
+        case .json: json = RecordDecoder(schema: schema, isLearning: isLearning)
         case .csv, .tsv:
             let separator = format.grammar == .tsv ? Byte.tab : Byte.comma
             table = CSVDecoder(schema: schema, header: format.columns, separator: separator)
@@ -73,6 +78,9 @@ public struct LineDecoder: ~Copyable, Sendable {
         }
         if format.wrapper != .none { container = ContainerLines(format.wrapper) }
     }
+
+    /// Number of tables that were read by a form known from an earlier one.
+    package var tablesOfKnownForm: UInt64 { mutating get { json?.tablesOfKnownForm ?? 0 } }
 
     /// Whether records can only be decoded with the header of their file.
     public var needsHeader: Bool { Self.needsHeader(format) }

@@ -41,6 +41,20 @@ struct OtherValue {
         }
     }
 
+    /// Reads the value at `start` without changing a byte; `nil` if it is none, an object, an array or a text with
+    /// escapes.
+    init?(plain start: Int, _ scanner: JSONScanner, _ numbers: DecimalReader) {
+        switch scanner.bytes[start] {
+        case Byte.quote:
+            guard let end = scanner.plainString(start &+ 1) else { return nil }
+            self.init(kind: .text, from: start &+ 1, to: end, end: end &+ 1)
+        case Byte.openBrace, Byte.openBracket: return nil
+        default:
+            var keys = 0
+            do throws(RejectionReason) { try self.init(scanner, start, depth: 0, &keys, numbers) } catch { return nil }
+        }
+    }
+
     /// A text that has been read already.
     init(_ text: JSONScanner.Text) { self.init(kind: .text, from: text.from, to: text.to, end: text.end) }
 
@@ -113,6 +127,14 @@ enum WholeNumber {
         }
         for i in 0..<exponent { bytes[start &+ digits &+ i] = Byte.zero }
         return start &+ digits &+ exponent
+    }
+
+    /// Whether the JSON number `from..<to` is spelled as `shorten` leaves it: digits, and not `-0`.
+    static func isPlain(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
+        let start = bytes[from] == Byte.minus ? from &+ 1 : from
+        if start > from, bytes[start] == Byte.zero { return false }
+        // Beyond 19 digits nothing is shortened, either, but that is for `shorten` to say.
+        return to &- start < 19 && (start..<to).allSatisfy { Byte.isDigit(bytes[$0]) }
     }
 
     private static func digitCount(_ value: UInt64) -> Int {

@@ -41,7 +41,7 @@ public struct RecordDecoder: ~Copyable, Sendable {
     /// Whether a record without an identifier is rejected.
     private let needsIdentifier: Bool
     private var hidden = HiddenNumbers()
-    private let payloads: [PayloadColumns]
+    private let tables: InstanceTables
     /// Whether lines that are no records stand between those that are.
     private let isMixed: Bool
     /// Serial number of the record, to see an object that is given twice.
@@ -53,21 +53,24 @@ public struct RecordDecoder: ~Copyable, Sendable {
     /// Compiles a schema.
     ///
     /// Of two fields with one path the first one gets its values.
-    public init(schema: Schema) {
+    public init(schema: Schema) { self.init(schema: schema, isLearning: true) }
+
+    /// Compiles a schema.
+    ///
+    /// - Parameter isLearning: Whether forms of tables are remembered, which changes nothing but the time it takes.
+    init(schema: Schema, isLearning: Bool) {
         plan = RecordPlan(schema)
         times = TimeForm(schema)
         needsIdentifier = schema.isOfOutcomes
         isMixed = schema.format.isMixed
-        let columns = SchemaColumns(schema)
-        payloads = (schema.inputs + schema.outputs).indices.map { index in
-            let isOutput = index >= schema.inputs.count
-            let names = isOutput ? [] : schema.format.columns
-            return PayloadColumns(columns, payload: index, isOutput: isOutput, names: names)
-        }
+        tables = InstanceTables(schema, isLearning: isLearning)
     }
 
     /// Whether a record may become several rows, so that decoding may stop before the last whole line.
-    var isExpanding: Bool { !payloads.isEmpty }
+    var isExpanding: Bool { !tables.isEmpty }
+
+    /// Number of tables that were read by a form known from an earlier one.
+    var tablesOfKnownForm: UInt64 { tables.columns.reduce(0) { $0 + $1.forms.uses } }
 
     /// Decodes the whole lines in `batch.bytes[from..<to]` into rows, until the batch has no free row.
     ///
@@ -104,13 +107,13 @@ public struct RecordDecoder: ~Copyable, Sendable {
         let rows = hidden.rows(batch, columns: plan.hiddenColumns)
         let scanner = unsafe JSONScanner(bytes, resolved: plan.tables.resolved)
         plan.tables.bind(rows)
-        for table in payloads { table.fields.bind(rows) }
+        tables.bind(rows)
         unsafe plan.tables.resolved.pointee = 0
-        let reader = unsafe RecordReader(
+        let reader = RecordReader(
             tables: plan.tables, scanner: scanner, rows: rows, numbers: numbers, times: times,
-            needsIdentifier: needsIdentifier, payloads: plan.payloads)
+            needsIdentifier: needsIdentifier, payloads: tables.places)
         var sink = PayloadCells(
-            tables: payloads, json: JSONCells(scanner: scanner, numbers: numbers, times: times),
+            tables: tables.columns, json: JSONCells(scanner: scanner, numbers: numbers, times: times),
             text: TextCells(rows: rows, numbers: numbers, times: times), firstRow: 0)
         let (firstRow, capacity) = (batch.rowCount, batch.rowCapacity)
         var row = firstRow
@@ -123,15 +126,14 @@ public struct RecordDecoder: ~Copyable, Sendable {
                 let brace = bytes.skippingSpaces(line)
                 if bytes[brace] == Byte.openBrace {
                     serial &+= 1
-                    for index in payloads.indices { unsafe plan.payloads[2 &* index &+ 1] = 0 }
+                    if !tables.isEmpty { tables.places.begin() }
                     let behind = try reader.record(brace &+ 1, row: row, serial: serial, &unexpected)
                     at = bytes.skippingSpaces(behind)
                     guard bytes[at] == Byte.newline else { throw .malformedJSON }
-                    if payloads.isEmpty {
+                    if tables.isEmpty {
                         row &+= 1
                     } else {
-                        let count = try expand(
-                            reader, row: row, room: capacity &- row, isEmpty: row == 0, into: &sink)
+                        let count = try tables.expand(reader, row: row, isEmpty: row == 0, into: &sink)
                         // The batch is full: the record begins the next one.
                         if count == 0 {
                             at = line
@@ -171,42 +173,6 @@ public struct RecordDecoder: ~Copyable, Sendable {
         guard batch.rowCount < batch.rowCapacity else { return false }
         _ = decode(in: batch, from: from, to: to, isFinal: true, isFileStart: false, partial: nil)
         return true
-    }
-
-    /// Makes a row of each instance of the record that was read into `row`, and returns their number; 0 if there is not
-    /// room for all.
-    @inline(never)
-    private func expand(
-        _ reader: RecordReader, row: Int, room: Int, isEmpty: Bool, into sink: inout PayloadCells
-    ) throws(RejectionReason) -> Int {
-        let survey = PayloadSurvey(scanner: reader.scanner, numbers: numbers)
-        var tables: [PayloadTable] = []
-        for index in payloads.indices {
-            let (from, to) = unsafe (plan.payloads[2 &* index], plan.payloads[2 &* index &+ 1])
-            guard to > from else { continue }
-            // A text ends at its quote, and nothing else does.
-            let isValue = survey.scanner.bytes[to] != Byte.quote
-            let table = try survey.table(index, isOutput: payloads[index].isOutput, from, to, isValue: isValue)
-            tables.append(table)
-        }
-        // A record without tables is one event, such as a request that failed.
-        guard !tables.isEmpty else { return 1 }
-        let inputRows = tables.lazy.filter { !$0.isOutput }.map(\.rows).max()
-        let count = inputRows ?? tables.lazy.map(\.rows).max() ?? 0
-        guard count > 0 else { throw .noSignal }
-        for table in tables where table.rows != count {
-            if table.isOutput, table.rows == 1, case .lines = table.shape { continue }
-            throw .malformedPayload
-        }
-        if count > room {
-            if isEmpty { throw .tooManyRows }
-            return 0
-        }
-        for other in 1..<max(1, count) { reader.rows.copy(row, to: row &+ other) }
-        sink.firstRow = row
-        let read = PayloadReader(survey: survey, numbers: numbers)
-        for table in tables { try read.read(table, rows: count, into: &sink) }
-        return count
     }
 
     private static let byteOrderMark: UInt32 = 0xBF_BBEF

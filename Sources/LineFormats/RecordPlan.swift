@@ -189,8 +189,6 @@ struct RecordPlan: ~Copyable, @unchecked Sendable {
     let numberColumns: Int
     let textColumns: Int
     let hiddenColumns: Int
-    /// Room for where the tables of a record begin and end.
-    let payloads: UnsafeMutablePointer<Int>
     let differences: [SchemaColumns.Difference]
 
     /// Compiles a schema.
@@ -205,7 +203,6 @@ struct RecordPlan: ~Copyable, @unchecked Sendable {
         let flat = builder.flattened()
         (numberColumns, textColumns) = (Int(columns.numbers), Int(columns.texts))
         (hiddenColumns, differences) = (Int(columns.hidden), columns.differences)
-        unsafe payloads = Self.copy([Int](repeating: 0, count: 2 * (schema.inputs.count + schema.outputs.count)))
         let memory = UnsafeMutableRawPointer.allocate(byteCount: flat.keys.count + EventBatch.padding, alignment: 64)
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: flat.keys.count + EventBatch.padding)
         let keys = unsafe ByteWindow(memory)
@@ -241,7 +238,6 @@ struct RecordPlan: ~Copyable, @unchecked Sendable {
         unsafe tables.objects.deallocate()
         unsafe tables.slots.deallocate()
         unsafe tables.path.deallocate()
-        unsafe payloads.deallocate()
         unsafe tables.resolved.deallocate()
         unsafe tables.keys.base.deallocate()
     }

@@ -13,8 +13,8 @@ struct RecordReader {
     let times: TimeForm
     /// Whether a record without an identifier is rejected.
     let needsIdentifier: Bool
-    /// Where the tables of the record at hand are, by the index of the payload; 0 for one it lacks.
-    let payloads: UnsafeMutablePointer<Int>
+    /// Where the tables of the record at hand are.
+    let payloads: PayloadPlaces
 
     /// Decodes a record whose opening brace is behind us into the next row, without taking the row, and returns the
     /// offset behind its closing brace.
@@ -159,7 +159,10 @@ struct RecordReader {
     @inline(never)
     private func forget(_ object: Int, _ row: Int) {
         let fields = unsafe Int(tables.objects[object].firstField)..<Int(tables.objects[object].endField)
-        for field in fields { unsafe tables.fields[field].clear(row) }
+        for field in fields {
+            unsafe tables.fields[field].clear(row)
+            if case .payload(let index) = unsafe tables.fields[field].column { payloads.forget(Int(index), row: row) }
+        }
     }
 
     /// Writes a text into a field that is not a category, or an empty one; whether it is something measured.
@@ -191,7 +194,7 @@ struct RecordReader {
             return unsafe field.pointee.isSignal
         case .payload:
             var hasValue = false
-            unsafe setPayload(field.pointee.column, text.from, text.to, &hasValue)
+            unsafe setPayload(field.pointee.column, text.from, text.to, row, &hasValue)
             return hasValue
         case .skip, .descend, .number, .text: break
         }
@@ -223,10 +226,16 @@ struct RecordReader {
                 return unsafe try elements(head, start, row, serial, depth: depth, &keys, &hasValue)
             }
         }
-        if target.action == .payload, bytes[start] == Byte.openBrace || bytes[start] == Byte.openBracket {
-            let end = try scanner.extent(start, depth: depth)
-            setPayload(target.column, start, end, &hasValue)
-            return end
+        if case .payload(let index) = target.column, target.action == .payload {
+            payloads.forget(Int(index), row: row)
+            if bytes[start] == Byte.openBrace || bytes[start] == Byte.openBracket {
+                hasValue = true
+                let cells = JSONCells(scanner: scanner, numbers: numbers, times: times)
+                if let end = payloads.read(Int(index), start, row: row, rows, cells) { return end }
+                let end = try scanner.extent(start, depth: depth)
+                payloads[Int(index)] = PayloadPlaces.Place(from: start, to: end)
+                return end
+            }
         }
         let value = try OtherValue(scanner, start, depth: depth, &keys, numbers)
         if value.kind == .null || value.isEmptyText {
@@ -238,12 +247,12 @@ struct RecordReader {
         return value.end
     }
 
-    /// Remembers where a table is.
+    /// Remembers where a table is that is written as a text.
     @inline(never)
-    private func setPayload(_ column: RecordColumn, _ from: Int, _ to: Int, _ hasValue: inout Bool) {
+    private func setPayload(_ column: RecordColumn, _ from: Int, _ to: Int, _ row: Int, _ hasValue: inout Bool) {
         guard case .payload(let index) = column else { return }
-        unsafe payloads[2 &* Int(index)] = from
-        unsafe payloads[2 &* Int(index) &+ 1] = to
+        payloads.forget(Int(index), row: row)
+        payloads[Int(index)] = PayloadPlaces.Place(from: from, to: to)
         hasValue = true
     }
 

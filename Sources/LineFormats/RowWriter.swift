@@ -63,18 +63,33 @@ struct RowWriter {
         }
     }
 
-    /// Makes a row a copy of another one.
-    func copy(_ row: Int, to other: Int) {
-        unsafe timestamps[other] = timestamps[row]
-        unsafe identifiers[other] = identifiers[row]
-        unsafe models[other] = models[row]
-        unsafe versions[other] = versions[row]
-        unsafe statuses[other] = statuses[row]
-        for column in 0..<numberColumns {
-            unsafe numbers[column &* stride &+ other] = numbers[column &* stride &+ row]
+    /// Clears the rows from `row + cleared` up to `end`, and counts them as cleared.
+    @inline(__always)
+    func clear(_ row: Int, through end: Int, _ cleared: inout Int) {
+        while row &+ cleared < end {
+            clear(row &+ cleared)
+            cleared &+= 1
         }
-        for column in 0..<textColumns { unsafe texts[column &* stride &+ other] = texts[column &* stride &+ row] }
-        for column in 0..<hiddenColumns { unsafe hidden[column &* stride &+ other] = hidden[column &* stride &+ row] }
+    }
+
+    /// Writes the cell of a column in `row` into the cells of the rows behind it, up to `end`.
+    func spread(_ column: RecordColumn, _ row: Int, to end: Int) {
+        func copy<Cell: BitwiseCopyable>(_ cells: UnsafeMutablePointer<Cell>) {
+            let cell = unsafe cells[row]
+            for other in (row &+ 1)..<end { unsafe cells[other] = cell }
+        }
+        guard row &+ 1 < end else { return }
+        switch column {
+        case .none, .payload: break
+        case .timestamp: unsafe copy(timestamps)
+        case .identifier: unsafe copy(identifiers)
+        case .model: unsafe copy(models)
+        case .version: unsafe copy(versions)
+        case .status: unsafe copy(statuses)
+        case .number(let index): unsafe copy(numbers + Int(index) &* stride)
+        case .text(let index): unsafe copy(texts + Int(index) &* stride)
+        case .hidden(let index): unsafe copy(hidden + Int(index) &* stride)
+        }
     }
 
     /// Takes from a column of moments the one that it is measured from, in the rows given.

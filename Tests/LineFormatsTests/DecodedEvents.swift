@@ -9,9 +9,11 @@ struct DecodedEvents {
     var receipt = Receipt()
     var schema = Schema(signals: [])
     var explanation: [String] = []
+    /// Tables that were read by a form known from an earlier one.
+    var tablesOfKnownForm: UInt64 = 0
 
     /// Infers a schema from a log and decodes it, `rows` events at a time.
-    init(_ text: String, hints: SchemaHints = SchemaHints(), rows: Int = 64) {
+    init(_ text: String, hints: SchemaHints = SchemaHints(), rows: Int = 64, isLearning: Bool = true) {
         var bytes = Array(text.utf8)
         let head = bytes
         let header = SchemaInference.header(of: head, hints: hints)
@@ -23,7 +25,7 @@ struct DecodedEvents {
         inference.add(lines: bytes, head: head)
         guard let inferred = inference.infer() else { return }
         (schema, explanation) = (inferred.schema, inferred.explanation)
-        decode(bytes, header: header, rows: rows)
+        decode(bytes, header: header, rows: rows, isLearning: isLearning)
     }
 
     /// Decodes a log by a schema, `rows` events at a time.
@@ -32,9 +34,9 @@ struct DecodedEvents {
         decode(Array(text.utf8), header: nil, rows: rows)
     }
 
-    private mutating func decode(_ log: [UInt8], header: TableHeader?, rows: Int) {
+    private mutating func decode(_ log: [UInt8], header: TableHeader?, rows: Int, isLearning: Bool = true) {
         var bytes = log
-        var decoder = LineDecoder(schema: schema)
+        var decoder = LineDecoder(schema: schema, isLearning: isLearning)
         if let header { decoder.use(header) }
         while !bytes.isEmpty {
             let batch = EventBatch(
@@ -46,6 +48,7 @@ struct DecodedEvents {
             if taken == 0 { break }
             bytes.removeFirst(taken)
         }
+        tablesOfKnownForm = decoder.tablesOfKnownForm
     }
 
     private static func text(_ batch: EventBatch, _ row: Int) -> String {

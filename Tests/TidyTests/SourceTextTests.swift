@@ -20,6 +20,7 @@ import Testing
         "Sources/Ingest/Sockets/DatagramSocket.swift": "belongs to the one thread that drains it",
         "Sources/LineFormats/FieldTable.swift": "not copyable: its storage moves with its one owner",
         "Sources/LineFormats/HiddenNumbers.swift": "not copyable: its storage moves with its one owner",
+        "Sources/LineFormats/Payloads/InstanceTables.swift": "not copyable: its memory belongs to one decoder",
         "Sources/LineFormats/Payloads/PayloadColumns.swift": "belongs to one decoder, which has one owner at a time",
         "Sources/LineFormats/PowersOfTen.swift": "constant tables, never freed",
         "Sources/LineFormats/RecordPlan.swift": "not copyable: its storage moves with its one owner",

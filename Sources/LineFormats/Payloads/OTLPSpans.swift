@@ -36,8 +36,9 @@ struct OTLPSpans {
         }
         if let status, let code = try survey.member(status, "code") {
             // 2 is an error; 0 and 1 are unset and well.
-            let name = bytes.string(code, try survey.scanner.end(code))
-            if bytes[code] == 0x32 || name.contains("ERROR") {
+            let isFailed = try isError(code)
+            if isFailed || bytes[code] == 0x32 {
+                sink.depends()
                 try named("status", span, table, row, code, into: &sink)
             }
         }
@@ -45,7 +46,11 @@ struct OTLPSpans {
             let isAsked =
                 survey.is_(from, to, "startTimeUnixNano") || survey.is_(from, to, "endTimeUnixNano")
                 || survey.is_(from, to, "spanId")
-            if isAsked { _ = try sink.json(table.payload, .name(from, to), row, value) }
+            if isAsked {
+                _ = try sink.json(table.payload, .name(from, to), row, value)
+            } else if bytes[value] != Byte.openBrace, bytes[value] != Byte.openBracket {
+                sink.passed(value, try survey.scanner.end(value))
+            }
         }
         // Last, for texts are unescaped in place: what stands in them is no longer JSON.
         if let attributes {
@@ -87,6 +92,12 @@ struct OTLPSpans {
             if bytes[inner] != Byte.openBrace, bytes[inner] != Byte.openBracket { first = inner }
         }
         return first
+    }
+
+    /// Whether a status code is the name of an error, such as `STATUS_CODE_ERROR`.
+    private func isError(_ code: Int) throws(RejectionReason) -> Bool {
+        for at in code..<(try survey.scanner.end(code)) where begins(at, "ERROR") { return true }
+        return false
     }
 
     private func isAboutAModel(_ span: Int) throws(RejectionReason) -> Bool {

@@ -14,6 +14,8 @@ final class PayloadColumns: @unchecked Sendable {
     let score: Int?
     /// Columns by their place in a row without names.
     let places: [Int32]
+    /// The forms of its tables.
+    let forms = TableForms()
     private var tensors: [Tensor] = []
 
     private struct Tensor {
@@ -85,6 +87,8 @@ struct PayloadCells: PayloadSink {
     let text: TextCells
     /// The row of the first instance.
     var firstRow: Int
+    /// What is handed on, if that is to be remembered.
+    var recording: PayloadRecording?
     private var tensor: [Int32] = []
 
     /// A table's columns as plain values.
@@ -122,12 +126,20 @@ struct PayloadCells: PayloadSink {
     }
 
     mutating func json(_ payload: Int, _ key: PayloadKey, _ row: Int, _ at: Int) throws(RejectionReason) -> Int {
-        var keys = 0
         guard let index = find(payload, key) else {
-            return try scanner.skip(at, depth: 1, keys: &keys, numbers: json.numbers)
+            var keys = 0
+            let end = try scanner.skip(at, depth: 1, keys: &keys, numbers: json.numbers)
+            recording?.add(.value, at, end, row: row)
+            return end
         }
-        let target = unsafe views[payload].lookup.targets[index]
-        var end = at
+        let end = try set(unsafe views[payload].lookup.targets[index], row, at)
+        recording?.add(.value, at, end, target: index, row: row)
+        return end
+    }
+
+    /// Writes the value at `at` and returns the offset behind it.
+    private func set(_ target: TextTarget, _ row: Int, _ at: Int) throws(RejectionReason) -> Int {
+        var (end, keys) = (at, 0)
         if target.action == .number, let number = json.numbers.readJSON(scanner.bytes, &end) {
             let value = number * target.scale
             guard value.magnitude < .infinity else { throw .nonfinite }
@@ -142,34 +154,35 @@ struct PayloadCells: PayloadSink {
     mutating func text(
         _ payload: Int, _ key: PayloadKey, _ row: Int, _ from: Int, _ to: Int
     ) throws(RejectionReason) {
+        depends()
         guard to > from, let index = find(payload, key) else { return }
         guard UTF8Sequence.isValid(scanner.bytes, from, to) else { throw .invalidUTF8 }
         _ = unsafe try text.set(
             UnsafePointer(views[payload].lookup.targets + index), scanner.bytes, from, to, firstRow &+ row)
     }
 
-    mutating func number(_ payload: Int, _ key: PayloadKey, _ row: Int, _ number: Double, at place: Int) {
+    mutating func candidate(_ answer: LargestNumber, _ row: Int, _ from: Int, _ to: Int) {
+        recording?.add(.candidate(isFirst: answer.count == 0), from, to, row: row)
+    }
+
+    mutating func count(_ from: Int, _ to: Int) { recording?.add(.count, from, to) }
+
+    mutating func answer(
+        _ payload: Int, _ key: PayloadKey, _ row: Int, _ answer: LargestNumber, _ part: LargestNumber.Part
+    ) {
         guard let index = find(payload, key) else { return }
+        recording?.addAnswer(part, target: index, row: row)
         let target = unsafe views[payload].lookup.targets[index]
         switch target.action {
-        case .number: target.set(number * target.scale, firstRow &+ row)
-        case .text: target.set(digits(Int(number), at: place), firstRow &+ row)
+        case .number: target.set(answer.number(part) * target.scale, firstRow &+ row)
+        case .text where part == .place:
+            target.set(scanner.bytes.writeDigits(answer.index, at: answer.first), firstRow &+ row)
+        case .text: target.set(ByteRange.invalid, firstRow &+ row)
         default: break
         }
     }
 
-    /// The spelling of a small whole number.
-    private func digits(_ number: Int, at place: Int) -> ByteRange {
-        var (rest, count) = (number, 0)
-        repeat {
-            count &+= 1
-            rest /= 10
-        } while rest > 0
-        rest = number
-        for i in 0..<count {
-            scanner.bytes[place &+ count &- 1 &- i] = Byte.zero &+ UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
-        return range(place, place &+ count)
-    }
+    mutating func passed(_ from: Int, _ to: Int) { recording?.add(.passed, from, to) }
+
+    mutating func depends() { recording?.depends() }
 }

@@ -125,51 +125,45 @@ struct PayloadReader {
     private func answer(
         _ table: PayloadTable, _ row: Int, _ start: Int, into sink: inout some PayloadSink
     ) throws(RejectionReason) -> Int {
-        var best = Largest()
-        var at = survey.inside(start)
-        let first = at
-        while bytes[at] != Byte.closeBracket {
-            if let number = numbers.readJSON(bytes, &at) {
-                best.add(number)
-            } else {
-                at = try scanner.end(at)
-                best.addOther()
+        let first = survey.inside(start)
+        if bytes[first] == Byte.closeBracket { return first &+ 1 }
+        if bytes[first] != Byte.openBracket {
+            let behind = try survey.nextElement(try scanner.end(first))
+            if bytes[behind] == Byte.closeBracket {
+                _ = try sink.json(table.payload, .prediction, row, first)
+                return behind &+ 1
             }
-            at = try survey.nextElement(at)
         }
-        let end = at &+ 1
-        if best.count == 1, bytes[first] != Byte.openBracket {
-            _ = try sink.json(table.payload, .prediction, row, first)
+        var best = LargestNumber()
+        var at = first
+        while bytes[at] != Byte.closeBracket {
+            at = try survey.nextElement(try candidate(at, row, &best, into: &sink))
+        }
+        report(best, table, row, into: &sink)
+        return at &+ 1
+    }
+
+    /// Adds the value at `at` to those of which the largest is the answer, and returns the offset behind it.
+    private func candidate(
+        _ at: Int, _ row: Int, _ best: inout LargestNumber, into sink: inout some PayloadSink
+    ) throws(RejectionReason) -> Int {
+        var end = at
+        if let number = numbers.readJSON(bytes, &end) {
+            sink.candidate(best, row, at, end)
+            best.add(number, at: at)
         } else {
-            report(best, table, row, at: first, into: &sink)
+            end = try scanner.end(at)
+            best.addOther(at: at)
         }
         return end
     }
 
-    /// The largest of several numbers.
-    private struct Largest {
-        var count = 0
-        var value = -Double.infinity
-        var index = 0
-        var hasOthers = false
-
-        mutating func add(_ number: Double) {
-            if number > value { (value, index) = (number, count) }
-            count &+= 1
-        }
-
-        mutating func addOther() {
-            hasOthers = true
-            count &+= 1
-        }
-    }
-
     private func report(
-        _ best: Largest, _ table: PayloadTable, _ row: Int, at place: Int, into sink: inout some PayloadSink
+        _ best: LargestNumber, _ table: PayloadTable, _ row: Int, into sink: inout some PayloadSink
     ) {
-        guard best.count > 0, !best.hasOthers, best.value.isFinite else { return }
-        sink.number(table.payload, .prediction, row, Double(best.index), at: place)
-        sink.number(table.payload, .score, row, best.value, at: place)
+        guard best.isKnown else { return sink.depends() }
+        sink.answer(table.payload, .prediction, row, best, .place)
+        sink.answer(table.payload, .score, row, best, .value)
     }
 
     // MARK: - Tensors
@@ -184,6 +178,9 @@ struct PayloadReader {
             // Values that travel as raw bytes beside the JSON are not here.
             if tensor.data > 0 {
                 guard tensor.rows == table.rows else { throw .malformedPayload }
+                if bytes[tensor.shape] != Byte.closeBracket {
+                    sink.count(tensor.shape, try scanner.end(tensor.shape))
+                }
                 let isOnly = at == first && bytes[next] == Byte.closeBracket
                 try values(table, tensor, isOnly: isOnly, into: &sink)
             }
@@ -198,8 +195,8 @@ struct PayloadReader {
         sink.beginTensor(table.payload, tensor.nameFrom, tensor.nameTo, width: tensor.width)
         let isAnswer = table.isOutput && (isOnly || tensor.width > 1)
         let key = PayloadKey.name(tensor.nameFrom, tensor.nameTo)
-        var (at, row, column, open, begin) = (tensor.data, 0, 0, 1, tensor.data)
-        var best = Largest()
+        var (at, row, column, open) = (tensor.data, 0, 0, 1)
+        var best = LargestNumber()
         while open > 0 {
             switch bytes[at] {
             case Byte.openBracket:
@@ -213,14 +210,8 @@ struct PayloadReader {
             case Byte.newline: throw .malformedPayload
             default:
                 guard row < tensor.rows else { throw .malformedPayload }
-                if column == 0 { begin = at }
                 if isAnswer, tensor.width > 1 {
-                    if let number = numbers.readJSON(bytes, &at) {
-                        best.add(number)
-                    } else {
-                        at = try scanner.end(at)
-                        best.addOther()
-                    }
+                    at = try candidate(at, row, &best, into: &sink)
                 } else {
                     at = try sink.json(table.payload, isAnswer ? .prediction : .element(column), row, at)
                 }
@@ -228,11 +219,13 @@ struct PayloadReader {
                 if column == tensor.width {
                     if isAnswer, tensor.width > 1 {
                         if isOnly {
-                            report(best, table, row, at: begin, into: &sink)
-                        } else if !best.hasOthers, best.value.isFinite {
-                            sink.number(table.payload, key, row, best.value, at: begin)
+                            report(best, table, row, into: &sink)
+                        } else if best.isKnown {
+                            sink.answer(table.payload, key, row, best, .value)
+                        } else {
+                            sink.depends()
                         }
-                        best = Largest()
+                        best = LargestNumber()
                     }
                     (row, column) = (row &+ 1, 0)
                 }
@@ -246,14 +239,13 @@ struct PayloadReader {
     private func flat(
         _ table: PayloadTable, _ first: Int, names: Int?, width: Int, into sink: inout some PayloadSink
     ) throws(RejectionReason) {
-        var (at, row, column, name, begin) = (first, 0, 0, names, first)
-        var best = Largest()
+        var (at, row, column, name) = (first, 0, 0, names)
+        var best = LargestNumber()
         while bytes[at] != Byte.closeBracket {
             guard row < table.rows else { throw .malformedPayload }
-            if column == 0 { begin = at }
             if table.isOutput, names == nil, width > 1 {
-                guard let number = numbers.readJSON(bytes, &at) else { throw .malformedPayload }
-                best.add(number)
+                at = try candidate(at, row, &best, into: &sink)
+                if best.isMixed { throw .malformedPayload }
             } else {
                 var key = table.isOutput && names == nil ? PayloadKey.prediction : .index(column)
                 if let place = name {
@@ -267,8 +259,8 @@ struct PayloadReader {
             column &+= 1
             if column == width {
                 if table.isOutput, names == nil, width > 1 {
-                    report(best, table, row, at: begin, into: &sink)
-                    best = Largest()
+                    report(best, table, row, into: &sink)
+                    best = LargestNumber()
                 }
                 (row, column, name) = (row &+ 1, 0, names)
             }
@@ -312,16 +304,20 @@ struct PayloadReader {
             }
             return
         }
-        var best = Largest()
+        var best = LargestNumber()
         for field in fields {
             var at = field.from
-            if let number = numbers.readJSON(bytes, &at), at == field.to { best.add(number) } else { best.addOther() }
+            if let number = numbers.readJSON(bytes, &at), at == field.to {
+                best.add(number, at: field.from)
+            } else {
+                best.addOther(at: field.from)
+            }
         }
-        if fields.count == 1 || best.hasOthers {
+        if fields.count == 1 || best.isMixed {
             try sink.text(table.payload, .prediction, row, fields[0].from, fields[0].to)
             if fields.count > 1 { try sink.text(table.payload, .score, row, fields[1].from, fields[1].to) }
         } else {
-            report(best, table, row, at: fields[0].from, into: &sink)
+            report(best, table, row, into: &sink)
         }
     }
 }

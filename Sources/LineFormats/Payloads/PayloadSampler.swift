@@ -54,7 +54,10 @@ struct PayloadSampler: PayloadSink {
         add(payload, key, row, SchemaInference.typed(scanner.bytes.string(from, to)))
     }
 
-    mutating func number(_ payload: Int, _ key: PayloadKey, _ row: Int, _ number: Double, at: Int) {
+    mutating func answer(
+        _ payload: Int, _ key: PayloadKey, _ row: Int, _ answer: LargestNumber, _ part: LargestNumber.Part
+    ) {
+        let number = answer.number(part)
         add(payload, key, row, .number(number, "\(number)"))
     }
 }

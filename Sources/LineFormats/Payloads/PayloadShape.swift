@@ -156,6 +156,8 @@ struct PayloadSurvey {
         var nameTo = 0
         /// Behind its closing brace.
         var end = 0
+        /// First number of its shape, behind the bracket.
+        var shape = 0
         /// First value, behind the bracket; 0 if the values travel elsewhere.
         var data = 0
         var rows = 0
@@ -176,6 +178,7 @@ struct PayloadSurvey {
             }
         }
         guard let shape, tensor.nameTo > tensor.nameFrom else { return nil }
+        tensor.shape = inside(shape)
         (tensor.rows, tensor.width) = try extents(shape)
         return tensor
     }

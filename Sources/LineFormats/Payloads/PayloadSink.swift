@@ -27,6 +27,74 @@ protocol PayloadSink {
         _ payload: Int, _ key: PayloadKey, _ row: Int, _ from: Int, _ to: Int
     ) throws(RejectionReason)
 
-    /// Takes a number that was computed from values that are read; bytes from `at` on, enough for its digits, are free.
-    mutating func number(_ payload: Int, _ key: PayloadKey, _ row: Int, _ number: Double, at: Int)
+    /// Says that the bytes `from..<to` are one of several numbers of an answer, of which only the largest counts.
+    mutating func candidate(_ answer: LargestNumber, _ row: Int, _ from: Int, _ to: Int)
+
+    /// Says that the bytes `from..<to` are the number of instances.
+    mutating func count(_ from: Int, _ to: Int)
+
+    /// Takes the largest of several numbers, or its place among them; bytes where the first of them stood are free for
+    /// the digits of that.
+    mutating func answer(
+        _ payload: Int, _ key: PayloadKey, _ row: Int, _ answer: LargestNumber, _ part: LargestNumber.Part
+    )
+
+    /// Says that a value, which nobody asks for, was passed over.
+    mutating func passed(_ from: Int, _ to: Int)
+
+    /// Says that what was handed on depends on a value: other values would have been read in another way.
+    mutating func depends()
+}
+
+extension PayloadSink {
+    mutating func candidate(_ answer: LargestNumber, _ row: Int, _ from: Int, _ to: Int) {}
+    mutating func count(_ from: Int, _ to: Int) {}
+    mutating func passed(_ from: Int, _ to: Int) {}
+    mutating func depends() {}
+}
+
+/// The largest of several numbers.
+struct LargestNumber {
+    /// What of it is asked for.
+    enum Part {
+        /// Its place among all, from 0.
+        case place
+        case value
+    }
+
+    private(set) var count = 0
+    private(set) var value = -Double.infinity
+    /// Its place among all.
+    private(set) var index = 0
+    /// Where the first one stands.
+    private(set) var first = 0
+    private var hasOthers = false
+
+    /// Adds the number that stands at `at`.
+    mutating func add(_ number: Double, at: Int) {
+        if count == 0 { first = at }
+        if number > value { (value, index) = (number, count) }
+        count &+= 1
+    }
+
+    /// Adds what is no number.
+    mutating func addOther(at: Int) {
+        if count == 0 { first = at }
+        hasOthers = true
+        count &+= 1
+    }
+
+    /// Whether all are numbers, and there is a largest one.
+    var isKnown: Bool { count > 0 && !hasOthers && value.isFinite }
+
+    /// Whether there is anything but numbers.
+    var isMixed: Bool { hasOthers }
+
+    /// A part of it, as a number.
+    func number(_ part: Part) -> Double {
+        switch part {
+        case .place: Double(index)
+        case .value: value
+        }
+    }
 }

@@ -18,45 +18,8 @@ enum FormatBench {
 
     /// Decodes `records` events in each format, or in JSON lines and the one named.
     static func run(records: Int, only: String?) {
-        let events = events(records)
-        let names = categorical + numeric
-        let count = events.count
-        var logs: [Log] = [
-            Log("jsonl", events.map(json), events: count),
-            Log("shuffled keys", shuffled(events), events: count),
-            Log(
-                "csv",
-                [events[0].map(\.key).joined(separator: ",")] + events.map { $0.map(\.cell).joined(separator: ",") },
-                events: count),
-            Log(
-                "tsv",
-                [events[0].map(\.key).joined(separator: "\t")] + events.map { $0.map(\.cell).joined(separator: "\t") },
-                events: count),
-            Log(
-                "logfmt",
-                events.map { $0.filter { !$0.cell.isEmpty }.map { "\($0.key)=\($0.cell)" }.joined(separator: " ") },
-                events: count),
-            Log("cri", events.map { "2026-01-01T00:00:00.669794202Z stdout F " + json($0) }, events: count),
-            Log("docker", events.map(docker), events: count),
-        ]
-        for rows in [1, 8] {
-            let groups = stride(from: 0, to: events.count - rows + 1, by: rows).map { Array(events[$0..<($0 + rows)]) }
-            let size = rows == 1 ? "1 instance" : "\(rows) instances"
-            logs.append(
-                Log(
-                    "kserve-v1, \(size)", groups.map { v1($0, names) }, Preset.kserveV1.hints,
-                    events: groups.count * rows))
-            logs.append(
-                Log("kserve-v2, \(size)", groups.map { v2($0) }, Preset.kserveV2.hints, events: groups.count * rows))
-        }
-        for preset in PresetLogs.all {
-            let records = (0..<max(1, events.count / preset.events)).map(preset.record)
-            logs.append(
-                Log(
-                    preset.preset.rawValue, records, preset.preset.hints, fewestSignals: preset.signals,
-                    events: records.count * preset.events))
-        }
-        if let only { logs = logs.filter { $0.name == "jsonl" || $0.name == only } }
+        let logs = makers(events(records)).filter { only == nil || $0.name == "jsonl" || $0.name == only }
+            .map { $0.make() }
         var best = [Double](repeating: .infinity, count: logs.count)
         for _ in 0..<rounds {
             for index in logs.indices { best[index] = min(best[index], logs[index].decode()) }
@@ -73,6 +36,63 @@ enum FormatBench {
                 "ratio-to-jsonl=\(hundredths(perEvent / ofLines.event))",
                 "byte-ratio-to-jsonl=\(hundredths(perByte / ofLines.byte))")
         }
+    }
+
+    /// The logs by name, made when they are asked for: of the events in each format, and of each preset.
+    private static func makers(_ events: [[Field]]) -> [(name: String, make: () -> Log)] {
+        let (names, count) = (categorical + numeric, events.count)
+        var makers: [(name: String, make: () -> Log)] = []
+        func add(_ name: String, _ lines: @escaping () -> [String]) {
+            makers.append((name, { Log(name, lines(), events: count) }))
+        }
+        func table(_ separator: String) -> [String] {
+            [events[0].map(\.key).joined(separator: separator)]
+                + events.map { $0.map(\.cell).joined(separator: separator) }
+        }
+        add("jsonl") { events.map(json) }
+        add("shuffled keys") { shuffled(events) }
+        add("csv") { table(",") }
+        add("tsv") { table("\t") }
+        add("logfmt") {
+            events.map { $0.filter { !$0.cell.isEmpty }.map { "\($0.key)=\($0.cell)" }.joined(separator: " ") }
+        }
+        add("cri") { events.map { "2026-01-01T00:00:00.669794202Z stdout F " + json($0) } }
+        add("docker") { events.map(docker) }
+        for (size, sizes) in [("1 instance", 1...1), ("8 instances", 8...8), ("1 to 12 instances", 1...12)] {
+            let groups = groups(events, sizes)
+            let count = groups.reduce(0) { $0 + $1.count }
+            for (preset, record) in [(Preset.kserveV1, { v1($0, names) } as ([[Field]]) -> String), (.kserveV2, v2)] {
+                let name = "\(preset.rawValue), \(size)"
+                makers.append((name, { Log(name, groups.map(record), preset.hints, events: count) }))
+            }
+        }
+        for preset in PresetLogs.all {
+            let records = max(1, count / preset.events)
+            let name = preset.preset.rawValue
+            makers.append(
+                (
+                    name,
+                    {
+                        Log(
+                            name, (0..<records).map(preset.record), preset.preset.hints, fewestSignals: preset.signals,
+                            events: records * preset.events)
+                    }
+                ))
+        }
+        return makers
+    }
+
+    /// Events in records of so many instances, one number after the other.
+    private static func groups(_ events: [[Field]], _ sizes: ClosedRange<Int>) -> [[[Field]]] {
+        var groups: [[[Field]]] = []
+        var (at, size) = (0, sizes.lowerBound)
+        while at + size <= events.count {
+            groups.append(Array(events[at..<(at + size)]))
+            at += size
+            // A step that is prime to the number of sizes goes through all of them.
+            size = sizes.lowerBound + (size - sizes.lowerBound + 5) % sizes.count
+        }
+        return groups
     }
 
     /// A log of one format, and what decodes it.

@@ -1,0 +1,288 @@
+import Events
+
+/// The form of a table: its bytes between the values, and where the values go.
+///
+/// Models are asked the same question again and again, so most records of a log differ in nothing but their values. A
+/// table whose other bytes are those of one that was read before has the same arrangement, names and number of
+/// instances, so it is read in one pass that compares bytes and takes values. Whatever differs, down to a space, or is
+/// written in an unusual way (escapes, a number where a text was) is left to `PayloadReader`: nothing is changed then.
+///
+/// Plain pointers into memory of a `TableForms`, so that copying one costs nothing.
+@safe
+struct TableForm {
+    /// Most values of a form.
+    static let steps = 512
+    /// Most bytes of a table that has one.
+    static let bytes = 16_384
+
+    /// Bytes that have to stand at a place.
+    struct Gap: BitwiseCopyable {
+        /// The first eight of them, and which of those count.
+        var word: UInt64 = 0
+        var mask: UInt64 = 0
+        var length: Int32 = 0
+        /// Offset of the first one in the form's bytes.
+        var from: Int32 = 0
+
+        static let none = Gap()
+    }
+
+    /// What to do behind a gap.
+    enum Action: UInt8, BitwiseCopyable {
+        /// Take a number, a text, or a value of another column.
+        case number, text, other
+        /// Step over a value.
+        case skip
+        /// Take the number of instances, which a tensor says in its shape.
+        case count
+        /// Take one of several numbers, the first of them or another.
+        case firstCandidate, candidate
+        /// Write the place of the largest of them, or itself, to a column of numbers or of texts.
+        case place, value
+    }
+
+    /// One value.
+    @safe
+    struct Step: BitwiseCopyable {
+        var gap: Gap
+        var action: Action
+        /// Counted from the first row of the table.
+        var row: Int32
+        /// The column; any if the action has none.
+        var target: UnsafeMutablePointer<TextTarget>
+    }
+
+    /// Some steps.
+    struct Segment: BitwiseCopyable {
+        /// What stands before the first one.
+        var lead: Gap
+        /// Index of the first one, and behind the last one.
+        var from: Int
+        var to: Int
+        /// Whether they are those of one instance, and come again for the next one behind `joint`.
+        var isRepeated: Bool
+        var joint: Gap
+    }
+
+    /// The table that it was learned from.
+    let text: ByteWindow
+    let steps: UnsafeMutablePointer<Step>
+    let stepCount: Int
+    let segments: UnsafeMutablePointer<Segment>
+    let segmentCount: Int
+    /// What stands behind the last value.
+    let tail: Gap
+    /// Number of instances; 0 if there may be any number, and then all cells are written by segments that are repeated.
+    let rows: Int
+    /// Whether places of largest numbers are written.
+    let hasPlaces: Bool
+    /// When it was used last, and how often, by the count of `TableForms`.
+    var lastUse: UInt64 = 0
+    var uses: UInt64 = 0
+
+    /// Bytes that it takes.
+    var size: Int {
+        text.newline(from: 0) &+ stepCount &* MemoryLayout<Step>.stride
+            &+ segmentCount &* MemoryLayout<Segment>.stride
+    }
+
+    /// Frees its memory.
+    func deallocate() {
+        unsafe text.base.deallocate()
+        unsafe steps.deallocate()
+        unsafe segments.deallocate()
+    }
+
+    /// The gap that the bytes `from..<to` are.
+    static func gap(_ text: ByteWindow, _ from: Int, _ to: Int) -> Gap {
+        let length = to &- from
+        let mask: UInt64 = length >= 8 ? .max : 1 &<< UInt64(truncatingIfNeeded: 8 &* length) &- 1
+        return Gap(
+            word: text.word(from) & mask, mask: mask, length: Int32(truncatingIfNeeded: length),
+            from: Int32(truncatingIfNeeded: from))
+    }
+
+    /// Whether the bytes at `at` are those of the gap.
+    ///
+    /// No gap has a newline, so bytes that match are inside the window.
+    @inline(__always)
+    private func stands(_ gap: Gap, _ bytes: ByteWindow, _ at: Int) -> Bool {
+        guard bytes.word(at) & gap.mask == gap.word else { return false }
+        return gap.length <= 8 || continues(gap, bytes, at)
+    }
+
+    private func continues(_ gap: Gap, _ bytes: ByteWindow, _ at: Int) -> Bool {
+        let (from, length) = (Int(gap.from), Int(gap.length))
+        var i = 8
+        while i &+ 8 < length {
+            if bytes.word(at &+ i) != text.word(from &+ i) { return false }
+            i &+= 8
+        }
+        // The last eight, some of which may have been compared already.
+        return bytes.word(at &+ length &- 8) == text.word(from &+ length &- 8)
+    }
+
+    /// Reads a table of this form into rows, the first of them `row`.
+    ///
+    /// - Parameters:
+    ///   - start: Offset of its first byte.
+    ///   - end: Where it has to end, if that is known.
+    ///   - row: Its cells of this table are missing as yet.
+    ///   - cleared: Rows from `row` on that are cleared or written for this record; raised by those this clears.
+    /// - Returns: The offset behind the table, and its number of rows; `nil`, with nothing done, if the table has
+    ///   another form or there are not rows enough.
+    func read(
+        _ start: Int, end: Int?, row: Int, cleared: inout Int, _ rows: RowWriter, _ cells: JSONCells
+    ) -> (end: Int, rows: Int)? {
+        let bytes = cells.scanner.bytes
+        let room = rows.stride &- row
+        guard self.rows <= room else { return nil }
+        rows.clear(row, through: row &+ self.rows, &cleared)
+        var state = Progress(at: start, done: self.rows)
+        for index in 0..<segmentCount {
+            let segment = unsafe segments[index]
+            guard stands(segment.lead, bytes, state.at) else { return undo(row, state) }
+            state.at &+= Int(segment.lead.length)
+            var here = 0
+            repeat {
+                if segment.isRepeated {
+                    if here > 0 { state.at &+= Int(segment.joint.length) }
+                    rows.clear(row, through: row &+ here &+ 1, &cleared)
+                    state.touched = max(state.touched, here &+ 1)
+                }
+                for step in segment.from..<segment.to {
+                    guard unsafe take(steps + step, row &+ here, &state, bytes, cells) else { return undo(row, state) }
+                }
+                here &+= 1
+            } while segment.isRepeated && here < room && stands(segment.joint, bytes, state.at)
+            if segment.isRepeated {
+                if state.done > 0, state.done != here { return undo(row, state) }
+                state.done = here
+            }
+        }
+        let behind = state.at &+ Int(tail.length)
+        let isCounted = state.said == 0 || state.said == state.done
+        guard stands(tail, bytes, state.at), isCounted, end == nil || end == behind else { return undo(row, state) }
+        if hasPlaces { writePlaces(row, state.done, bytes) }
+        return (behind, state.done)
+    }
+
+    /// How far a table is read.
+    private struct Progress {
+        var at: Int
+        /// Instances, as soon as that is known, and what shapes say of their number.
+        var done: Int
+        var said = 0
+        /// Rows that may have been written.
+        var touched: Int
+        var best = LargestNumber()
+
+        init(at: Int, done: Int) { (self.at, self.done, touched) = (at, done, done) }
+    }
+
+    /// Does one step; `false` if something else stands there.
+    @inline(__always)
+    private func take(
+        _ step: UnsafeMutablePointer<Step>, _ first: Int, _ state: inout Progress, _ bytes: ByteWindow,
+        _ cells: JSONCells
+    ) -> Bool {
+        guard unsafe stands(step.pointee.gap, bytes, state.at) else { return false }
+        var at = unsafe state.at &+ Int(step.pointee.gap.length)
+        let (row, target) = unsafe (first &+ Int(step.pointee.row), step.pointee.target)
+        switch unsafe step.pointee.action {
+        case .number:
+            guard let number = cells.numbers.readJSON(bytes, &at) else {
+                at = unsafe Self.other(target.pointee, at, row, cells)
+                break
+            }
+            let value = unsafe number * target.pointee.scale
+            guard value.magnitude < .infinity else { return false }
+            unsafe target.pointee.set(value, row)
+        case .text:
+            guard bytes[at] == Byte.quote, let end = cells.scanner.plainString(at &+ 1) else {
+                at = unsafe Self.other(target.pointee, at, row, cells)
+                break
+            }
+            if end > at &+ 1 { unsafe target.pointee.set(range(at &+ 1, end), row) }
+            at = end &+ 1
+        case .other: at = unsafe Self.other(target.pointee, at, row, cells)
+        case .skip: at = OtherValue(plain: at, cells.scanner, cells.numbers)?.end ?? -1
+        case .count:
+            guard let number = cells.numbers.readJSON(bytes, &at), number >= 1, number <= Double(EventLimits.lineBytes)
+            else { return false }
+            let count = Int(number)
+            if state.said > 0, state.said != count { return false }
+            state.said = count
+        case .firstCandidate, .candidate:
+            let place = at
+            guard let number = cells.numbers.readJSON(bytes, &at), number.magnitude < .infinity else { return false }
+            if unsafe step.pointee.action == .firstCandidate { state.best = LargestNumber() }
+            state.best.add(number, at: place)
+        case .place:
+            if unsafe target.pointee.action == .number {
+                unsafe target.pointee.set(Double(state.best.index) * target.pointee.scale, row)
+            } else {
+                // Written at the end: the bytes that the digits take may have to be read in another way yet.
+                unsafe target.pointee.set(range(state.best.first, state.best.first &+ state.best.index), row)
+            }
+        case .value:
+            if unsafe target.pointee.action == .number {
+                unsafe target.pointee.set(state.best.value * target.pointee.scale, row)
+            } else {
+                unsafe target.pointee.set(ByteRange.invalid, row)
+            }
+        }
+        state.at = at
+        return at >= 0
+    }
+
+    /// Takes a value that is not of the usual type for its column.
+    @inline(never)
+    private static func other(_ target: TextTarget, _ at: Int, _ row: Int, _ cells: JSONCells) -> Int {
+        guard let value = OtherValue(plain: at, cells.scanner, cells.numbers) else { return -1 }
+        if value.kind == .null || value.isEmptyText { return value.end }
+        // A number that has to be spelled in another way is no matter of this.
+        let isSpelled = target.action == .text || target.action == .identifier
+        if isSpelled, value.kind == .number, !WholeNumber.isPlain(cells.scanner.bytes, value.from, value.to) {
+            return -1
+        }
+        do throws(RejectionReason) { _ = try cells.set(target, value, row) } catch { return -1 }
+        return value.end
+    }
+
+    /// Makes all cells that may have been written missing.
+    @inline(never)
+    private func undo(_ row: Int, _ state: Progress) -> (end: Int, rows: Int)? {
+        for index in 0..<stepCount where unsafe steps[index].action.hasTarget {
+            for other in row..<(row &+ state.touched) { unsafe steps[index].target.pointee.clear(other) }
+        }
+        return nil
+    }
+
+    /// Gives the places of largest numbers their digits, where they are categories.
+    @inline(never)
+    private func writePlaces(_ row: Int, _ rows: Int, _ bytes: ByteWindow) {
+        for index in 0..<segmentCount {
+            let segment = unsafe segments[index]
+            for step in segment.from..<segment.to where unsafe steps[step].action == .place {
+                let target = unsafe steps[step].target.pointee
+                guard target.action == .text else { continue }
+                let first = unsafe row &+ Int(steps[step].row)
+                for cell in first..<(segment.isRepeated ? row &+ rows : first &+ 1) {
+                    let place = unsafe target.cells.assumingMemoryBound(to: ByteRange.self)[cell]
+                    target.set(bytes.writeDigits(Int(place.length), at: Int(place.offset)), cell)
+                }
+            }
+        }
+    }
+}
+
+extension TableForm.Action {
+    /// Whether a step of this kind writes a cell.
+    var hasTarget: Bool {
+        switch self {
+        case .number, .text, .other, .place, .value: true
+        case .skip, .count, .firstCandidate, .candidate: false
+        }
+    }
+}
