@@ -73,6 +73,19 @@ struct ByteWindow {
         }
     }
 
+    /// Offset of the first byte at or after `at` that is a space or less: a tab, a carriage return, a newline.
+    @inline(__always)
+    func endOfWord(from at: Int) -> Int {
+        var at = at
+        while true {
+            let word = word(at)
+            // A borrow only ever comes from a byte that is found itself.
+            let found = (word &- 0x21 &* Self.ones) & ~word & Self.highs
+            if found != 0 { return at &+ found.trailingZeroBitCount &>> 3 }
+            at &+= 8
+        }
+    }
+
     /// Offset after the last newline in `from..<to`, or `from` if there is none.
     func endOfLastLine(from: Int, to: Int) -> Int {
         var end = to

@@ -51,7 +51,7 @@ struct FieldSample {
             textBytes += text.utf8.count
             if TimestampReader.timestamp(in: text) != nil {
                 times += 1
-            } else if withTerminated(text.utf8, { TimestampReader.local($0, 0, $1, zoneOffset: 0) }) != nil {
+            } else if withTerminated(text.utf8, { TimestampReader.timestamp($0, 0, $1, zoneOffset: 0) }) != nil {
                 localTimes += 1
             }
             let isStatus = withTerminated(text.utf8) { StatusNames.named($0, 0, $1) != nil }

@@ -8,6 +8,7 @@ import Events
 /// escapes of JSON.
 struct KeyedLineDecoder: ~Copyable, Sendable {
     private let fields: FieldTable
+    private let text: TextLine
     private let schemaColumns: SchemaColumns
     private var hidden = HiddenNumbers()
     private let numbers = DecimalReader()
@@ -20,6 +21,7 @@ struct KeyedLineDecoder: ~Copyable, Sendable {
     init(schema: Schema) {
         schemaColumns = SchemaColumns(schema)
         fields = FieldTable(schemaColumns)
+        text = TextLine(schema.format.grammar, TextFieldIndices(fields))
         times = TimeForm(schema)
         format = schema.format
     }
@@ -36,41 +38,41 @@ struct KeyedLineDecoder: ~Copyable, Sendable {
         defer { bytes[end] = next }
         let rows = hidden.rows(batch, columns: Int(schemaColumns.hidden))
         fields.bind(rows)
-        let firstRow = batch.rowCount
+        let (firstRow, capacity) = (batch.rowCount, batch.rowCapacity)
+        var row = firstRow
+        var cells = unsafe KeyedCells(
+            cells: TextCells(rows: rows, numbers: numbers, times: times), bytes: bytes, targets: fields.targets)
         var at = from
-        while at < end, batch.rowCount < batch.rowCapacity {
+        while at < end, row < capacity {
             if bytes[at] == 0 {
                 while at < end, bytes[at] == 0 { at &+= 1 }
                 batch.receipt.ignore(.nulBytes)
                 if bytes[at] != Byte.newline { continue }
             }
-            let lineEnd = bytes.newline(from: at)
             let line = at
+            let (lineEnd, isASCII) = bytes.line(from: line)
             at = min(lineEnd &+ 1, end)
             let first = bytes.skippingSpaces(line)
             if first == lineEnd {
                 batch.receipt.ignore(.blankLine)
                 continue
             }
-            rows.clear(batch.rowCount)
-            var cells = unsafe KeyedCells(
-                cells: TextCells(rows: rows, numbers: numbers, times: times), bytes: bytes,
-                targets: fields.targets, row: batch.rowCount)
+            cells.begin(row)
             do throws(RejectionReason) {
-                guard UTF8Sequence.isValid(bytes, line, lineEnd) else { throw .invalidUTF8 }
+                guard isASCII || UTF8Sequence.isValid(bytes, line, lineEnd) else { throw .invalidUTF8 }
                 let isRecord: Bool
                 if format.grammar == .logfmt {
                     isRecord = try logfmt(bytes, first, lineEnd, &cells)
                 } else {
-                    isRecord = try TextLine.read(format.grammar, bytes, first, lineEnd, fields, &cells)
+                    isRecord = try text.read(bytes, first, lineEnd, &cells)
                 }
-                if isRecord, !cells.hasValue { throw .noSignal }
-                if !isRecord {
-                    if format.isMixed { batch.receipt.ignore(.otherText) } else { throw .malformedLine }
-                    continue
+                if isRecord {
+                    guard cells.hasValue else { throw .noSignal }
+                    row &+= 1
+                } else {
+                    guard format.isMixed else { throw .malformedLine }
+                    batch.receipt.ignore(.otherText)
                 }
-                batch.receipt.accept()
-                batch.rowCount &+= 1
             } catch {
                 if format.isMixed, error == .noSignal {
                     batch.receipt.ignore(.otherText)
@@ -80,7 +82,9 @@ struct KeyedLineDecoder: ~Copyable, Sendable {
                 if rejectedLine == nil { rejectedLine = RejectedLine(reason: error, range: range(line, lineEnd)) }
             }
         }
-        for difference in schemaColumns.differences { rows.subtract(difference, firstRow..<batch.rowCount) }
+        for difference in schemaColumns.differences { rows.subtract(difference, firstRow..<row) }
+        batch.receipt.accept(UInt64(truncatingIfNeeded: row &- firstRow))
+        batch.rowCount = row
         return at &- from
     }
 
@@ -102,41 +106,6 @@ struct KeyedLineDecoder: ~Copyable, Sendable {
             }
         }
         return isRecord
-    }
-}
-
-/// Where the named values of one line go.
-@safe
-struct KeyedCells {
-    let cells: TextCells
-    let bytes: ByteWindow
-    let targets: UnsafeMutablePointer<TextTarget>
-    let row: Int
-    /// Whether there was something measured.
-    private(set) var hasValue = false
-
-    init(cells: TextCells, bytes: ByteWindow, targets: UnsafeMutablePointer<TextTarget>, row: Int) {
-        (self.cells, self.bytes, self.row) = (cells, bytes, row)
-        unsafe self.targets = targets
-    }
-
-    /// Writes a value of the field with this index.
-    mutating func set(_ index: Int, _ from: Int, _ to: Int) throws(RejectionReason) {
-        guard to > from else { return }
-        if unsafe try cells.set(targets + index, bytes, from, to, row) { hasValue = true }
-    }
-
-    /// Writes a value that is only there.
-    mutating func setTrue(_ index: Int) {
-        let target = unsafe targets[index]
-        switch target.action {
-        case .number: target.set(target.scale, row)
-        case .status:
-            let status = target.namesAnError ? Status.error : .success
-            target.set(status.rawValue, row)
-        default: return
-        }
-        hasValue = true
     }
 }
 

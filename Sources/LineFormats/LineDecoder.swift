@@ -91,7 +91,9 @@ public struct LineDecoder: ~Copyable, Sendable {
     }
 
     /// Whether a call may leave whole lines, for want of rows or because a record goes on behind them.
-    public var mayStopEarly: Bool { format.grammar != .json || isExpanding || format.wrapper != .none }
+    ///
+    /// Otherwise every line is at most one row, and as many as there are rows are all taken.
+    public var mayStopEarly: Bool { table != nil || isExpanding || format.wrapper != .none }
 
     /// Goes on with a file that has this header.
     public mutating func use(_ header: TableHeader) {

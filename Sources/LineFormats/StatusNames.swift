@@ -10,7 +10,8 @@ enum StatusNames {
     ) -> Status {
         if namesAnError && bytes.isWord(from, to, "true") { return .error }
         if namesAnError && bytes.isWord(from, to, "false") { return .success }
-        if let status = named(bytes, from, to) { return status }
+        // No name begins with a digit.
+        if !Byte.isDigit(bytes[from]), let status = named(bytes, from, to) { return status }
         var at = from
         guard let code = numbers.read(bytes, &at, .json), at == to else { return .error }
         return status(code: code) ?? .error

@@ -18,9 +18,7 @@ struct TimeForm {
 
     /// Nanoseconds since the epoch of a date and time.
     func text(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Int64? {
-        if let timestamp = TimestampReader.timestamp(bytes, from, to) { return timestamp }
-        guard let zoneOffset else { return nil }
-        return TimestampReader.local(bytes, from, to, zoneOffset: Int(zoneOffset))
+        TimestampReader.timestamp(bytes, from, to, zoneOffset: zoneOffset.map { Int($0) })
     }
 
     /// Seconds since the epoch of a date and time, or a number times `scale`.

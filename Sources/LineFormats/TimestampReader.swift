@@ -40,25 +40,19 @@ public enum TimestampReader {
     ///
     /// The first 19 bytes have fixed places, so they are taken as three words: what differs from a template of zeros
     /// and separators are the digits, and one multiplication joins all pairs of them.
-    static func timestamp(_ bytes: ByteWindow, _ from: Int, _ to: Int) -> Int64? {
-        let length = to &- from
-        guard length >= 20, length <= longest, let date = dateAndTime(bytes, from),
-            let (fraction, end) = fraction(bytes, from &+ 19), let offset = offsetMinutes(bytes, end, to)
-        else { return nil }
-        return nanoseconds(date, fraction, offsetSeconds: offset &* 60)
-    }
-
-    /// Reads `from..<to` as a date and time without offset: as RFC 3339 else, also with a comma before the fraction.
-    static func local(_ bytes: ByteWindow, _ from: Int, _ to: Int, zoneOffset: Int) -> Int64? {
+    ///
+    /// - Parameter zoneOffset: Seconds east of Greenwich for texts that name no offset; these may have a comma before
+    ///   the fraction. `nil` if a text must name its offset.
+    static func timestamp(_ bytes: ByteWindow, _ from: Int, _ to: Int, zoneOffset: Int? = nil) -> Int64? {
         let length = to &- from
         guard length >= 19, length <= longest, let date = dateAndTime(bytes, from) else { return nil }
-        if length == 19 { return nanoseconds(date, 0, offsetSeconds: zoneOffset) }
+        if length == 19 { return zoneOffset.flatMap { nanoseconds(date, 0, offsetSeconds: $0) } }
         // Python's logging writes a comma.
-        let isComma = bytes[from &+ 19] == Byte.comma
-        if isComma { bytes[from &+ 19] = Byte.dot }
-        defer { if isComma { bytes[from &+ 19] = Byte.comma } }
-        guard let (fraction, end) = fraction(bytes, from &+ 19), end == to else { return nil }
-        return nanoseconds(date, fraction, offsetSeconds: zoneOffset)
+        let hasComma = zoneOffset != nil && bytes[from &+ 19] == Byte.comma
+        guard let (fraction, end) = fraction(bytes, from &+ 19, hasComma: hasComma) else { return nil }
+        if end == to { return zoneOffset.flatMap { nanoseconds(date, fraction, offsetSeconds: $0) } }
+        guard !hasComma, let offset = offsetMinutes(bytes, end, to) else { return nil }
+        return nanoseconds(date, fraction, offsetSeconds: offset &* 60)
     }
 
     /// The fixed part of a date and time: minutes since the epoch, and the second, 60 for a leap second.
@@ -135,9 +129,11 @@ public enum TimestampReader {
     }
 
     /// A point and digits, or neither, as nanoseconds, and where they end.
+    ///
+    /// - Parameter hasComma: Whether the byte at `at` is a comma, which stands for the point.
     @inline(__always)
-    private static func fraction(_ bytes: ByteWindow, _ at: Int) -> (nanoseconds: Int, end: Int)? {
-        guard bytes[at] == Byte.dot else { return (0, at) }
+    private static func fraction(_ bytes: ByteWindow, _ at: Int, hasComma: Bool) -> (nanoseconds: Int, end: Int)? {
+        guard hasComma || bytes[at] == Byte.dot else { return (0, at) }
         let word = bytes.word(at &+ 1)
         let digits = DecimalReader.digitCount(word)
         if digits == 0 { return nil }
