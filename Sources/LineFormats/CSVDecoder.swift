@@ -352,9 +352,34 @@ struct CSVRecord {
 
     /// Offset of the line break that ends the record at `from`, or `to`: the first one outside quoted fields.
     static func end(_ bytes: ByteWindow, _ from: Int, _ to: Int, _ separator: UInt8) -> Int {
+        // Most lines have no quotes.
+        var at = from
+        while at < to {
+            let word = bytes.word(at)
+            let found =
+                ByteWindow.zeroBytes(word ^ (0x0A &* ByteWindow.ones))
+                | ByteWindow.zeroBytes(word ^ (0x22 &* ByteWindow.ones))
+            if found != 0 {
+                at &+= found.trailingZeroBitCount &>> 3
+                break
+            }
+            at &+= 8
+        }
+        if at >= to { return to }
+        return bytes[at] == Byte.newline ? at : walk(bytes, from, to, separator).end
+    }
+
+    /// Number of fields, before any of them is read.
+    var fieldCount: Int { Self.walk(bytes, at, to, separator).fields }
+
+    /// The line break that ends the record at `from`, or `to`, and the number of fields before it.
+    private static func walk(
+        _ bytes: ByteWindow, _ from: Int, _ to: Int, _ separator: UInt8
+    ) -> (end: Int, fields: Int) {
         var isQuoted = false
         var isFieldStart = true
         var isQuotedField = false
+        var fields = 1
         var at = from
         while at < to {
             let byte = bytes[at]
@@ -365,17 +390,23 @@ struct CSVRecord {
                 isQuoted = isFieldStart || (isQuotedField && bytes[at &- 1] == Byte.quote)
                 if isFieldStart { isQuotedField = true }
             } else if byte == Byte.newline {
-                return at
+                return (at, fields)
             }
             isFieldStart = !isQuoted && byte == separator
-            if isFieldStart { isQuotedField = false }
+            if isFieldStart {
+                isQuotedField = false
+                fields &+= 1
+            }
             at &+= 1
         }
-        return to
+        return (to, fields)
     }
 
+    /// A field without its quotes.
+    typealias Field = (from: Int, to: Int)
+
     /// The next field, or `nil` behind the last or at a fault.
-    mutating func next() -> (from: Int, to: Int)? {
+    mutating func next() -> Field? {
         guard !isDone, !isMalformed else { return nil }
         let from = at
         guard at < to, bytes[at] == Byte.quote else {

@@ -127,7 +127,21 @@ public struct DecimalReader: Sendable {
     }
 
     /// Whether a JSON number begins at `at`; its end, or `nil`.
-    func skipJSON(_ bytes: ByteWindow, _ at: Int) -> Int? { scan(bytes, at, .json)?.end }
+    ///
+    /// Up to seven digits on either side of the point are found by words.
+    func skipJSON(_ bytes: ByteWindow, _ at: Int) -> Int? {
+        let start = bytes[at] == Byte.minus ? at &+ 1 : at
+        let digits = Self.digitCount(bytes.word(start))
+        var end = start &+ digits
+        if UInt(bitPattern: digits &- 1) < 7, digits == 1 || bytes[start] != Byte.zero {
+            if bytes[end] == Byte.dot {
+                let fraction = Self.digitCount(bytes.word(end &+ 1))
+                end = UInt(bitPattern: fraction &- 1) < 7 ? end &+ 1 &+ fraction : start
+            }
+            if end > start, !Byte.isDigit(bytes[end]), bytes[end] | 0x20 != 0x65 { return end }
+        }
+        return scan(bytes, at, .json)?.end
+    }
 
     /// A number as written: ±mantissa × 10^exponent, up to digits beyond the 19th.
     struct Scanned {

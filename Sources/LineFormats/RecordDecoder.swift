@@ -112,9 +112,7 @@ public struct RecordDecoder: ~Copyable, Sendable {
         let reader = RecordReader(
             tables: plan.tables, scanner: scanner, rows: rows, numbers: numbers, times: times,
             needsIdentifier: needsIdentifier, payloads: tables.places)
-        var sink = PayloadCells(
-            tables: tables.columns, json: JSONCells(scanner: scanner, numbers: numbers, times: times),
-            text: TextCells(rows: rows, numbers: numbers, times: times), firstRow: 0)
+        var sink = tables.cells(scanner, rows, times)
         let (firstRow, capacity) = (batch.rowCount, batch.rowCapacity)
         var row = firstRow
         var unexpected: UInt64 = 0

@@ -75,6 +75,12 @@ struct RecordReader {
                 } else {
                     hasValue = unsafe try set(field, text, row) || hasValue
                 }
+            } else if unsafe field.pointee.action == .skip, unsafe field.pointee.child == nil {
+                if bytes[at] == Byte.quote {
+                    at = try scanner.string(at &+ 1).end
+                } else {
+                    at = try scanner.skip(at, depth: depth &+ 1, keys: &keys, numbers: numbers)
+                }
             } else if bytes[at] == Byte.openBrace, let head = unsafe field.pointee.child {
                 unsafe forgetRepeated(Int(head.pointee.object), row, serial)
                 unsafe tables.path[depth] = field
@@ -219,22 +225,18 @@ struct RecordReader {
         _ keys: inout Int, _ hasValue: inout Bool
     ) throws(RejectionReason) -> Int {
         let bytes = scanner.bytes
+        if unsafe field.pointee.action == .payload {
+            let end = unsafe try table(field.pointee.column, start, row, depth: depth)
+            if end > 0 {
+                hasValue = true
+                return end
+            }
+        }
         let target = unsafe field.pointee
         if let head = unsafe target.child {
             unsafe forgetRepeated(Int(head.pointee.object), row, serial)
             if bytes[start] == Byte.openBracket {
                 return unsafe try elements(head, start, row, serial, depth: depth, &keys, &hasValue)
-            }
-        }
-        if case .payload(let index) = target.column, target.action == .payload {
-            payloads.forget(Int(index), row: row)
-            if bytes[start] == Byte.openBrace || bytes[start] == Byte.openBracket {
-                hasValue = true
-                let cells = JSONCells(scanner: scanner, numbers: numbers, times: times)
-                if let end = payloads.read(Int(index), start, row: row, rows, cells) { return end }
-                let end = try scanner.extent(start, depth: depth)
-                payloads[Int(index)] = PayloadPlaces.Place(from: start, to: end)
-                return end
             }
         }
         let value = try OtherValue(scanner, start, depth: depth, &keys, numbers)
@@ -247,8 +249,23 @@ struct RecordReader {
         return value.end
     }
 
+    /// Reads a table that is an object or an array, or remembers where it is; returns the offset behind it, or 0 if it
+    /// is neither.
+    private func table(
+        _ column: RecordColumn, _ start: Int, _ row: Int, depth: Int
+    ) throws(RejectionReason) -> Int {
+        guard case .payload(let payload) = column else { return 0 }
+        let index = Int(payload)
+        payloads.forget(index, row: row)
+        guard scanner.bytes[start] == Byte.openBrace || scanner.bytes[start] == Byte.openBracket else { return 0 }
+        let cells = JSONCells(scanner: scanner, numbers: numbers, times: times)
+        if let end = payloads.read(index, start, row: row, rows, cells) { return end }
+        let end = try scanner.extent(start, depth: depth)
+        payloads[index] = PayloadPlaces.Place(from: start, to: end)
+        return end
+    }
+
     /// Remembers where a table is that is written as a text.
-    @inline(never)
     private func setPayload(_ column: RecordColumn, _ from: Int, _ to: Int, _ row: Int, _ hasValue: inout Bool) {
         guard case .payload(let index) = column else { return }
         payloads.forget(Int(index), row: row)

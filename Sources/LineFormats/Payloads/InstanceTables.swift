@@ -10,6 +10,8 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
     let places: PayloadPlaces
     /// The columns that are the record's own.
     private let envelope: [RecordColumn]
+    /// Those of the columns.
+    private let views: UnsafeMutablePointer<PayloadView>
     /// Room for what is found out about the tables of a record.
     private let tables: UnsafeMutablePointer<PayloadTable>
     private let numbers = DecimalReader()
@@ -40,6 +42,8 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
         self.places = unsafe PayloadPlaces(
             places: places, count: columns.count, cleared: cleared, forms: forms, columns: lookups)
         unsafe tables = .allocate(capacity: room)
+        unsafe views = .allocate(capacity: room)
+        for (index, table) in columns.enumerated() { unsafe (views + index).initialize(to: table.view) }
     }
 
     deinit {
@@ -48,6 +52,7 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
         unsafe places.forms.deallocate()
         unsafe places.columns.deallocate()
         unsafe tables.deallocate()
+        unsafe views.deallocate()
     }
 
     /// Whether records have no tables.
@@ -58,10 +63,32 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
         for table in columns { table.fields.bind(rows) }
     }
 
+    /// What writes the values of tables into the rows of a batch.
+    func cells(_ scanner: JSONScanner, _ rows: RowWriter, _ times: TimeForm) -> PayloadCells {
+        unsafe PayloadCells(
+            tables: columns, views: views, json: JSONCells(scanner: scanner, numbers: numbers, times: times),
+            text: TextCells(rows: rows, numbers: numbers, times: times))
+    }
+
     /// Makes a row of each instance of the record that was read into `row`, and returns their number; 0 if there is not
     /// room for all.
-    @inline(never)
+    @inline(__always)
     func expand(
+        _ reader: RecordReader, row: Int, isEmpty: Bool, into sink: inout PayloadCells
+    ) throws(RejectionReason) -> Int {
+        if hasOne { return 1 }
+        return try expandAll(reader, row: row, isEmpty: isEmpty, into: &sink)
+    }
+
+    /// Whether all tables that the record has are read already, and have one instance.
+    @inline(__always)
+    private var hasOne: Bool {
+        for index in 0..<places.count where places[index].rows != 1 && places[index].to > 0 { return false }
+        return true
+    }
+
+    @inline(never)
+    private func expandAll(
         _ reader: RecordReader, row: Int, isEmpty: Bool, into sink: inout PayloadCells
     ) throws(RejectionReason) -> Int {
         let survey = PayloadSurvey(scanner: reader.scanner, numbers: numbers)

@@ -3,6 +3,7 @@ import Events
 /// Which columns of a batch the columns of a record's tables go to.
 ///
 /// Made once per decoder and never shared, which is what makes `@unchecked Sendable` true.
+@safe
 final class PayloadColumns: @unchecked Sendable {
     /// Tensors whose names are remembered; further ones are looked up each time.
     private static let tensorLimit = 64
@@ -10,10 +11,8 @@ final class PayloadColumns: @unchecked Sendable {
     let isOutput: Bool
     /// The columns by name.
     let fields: FieldTable
-    let prediction: Int?
-    let score: Int?
-    /// Columns by their place in a row without names.
-    let places: [Int32]
+    /// What finds columns; valid as long as this.
+    let view: PayloadView
     /// The forms of its tables.
     let forms = TableForms()
     private var tensors: [Tensor] = []
@@ -33,14 +32,18 @@ final class PayloadColumns: @unchecked Sendable {
                 (draft.action, draft.column, draft.scale) = (cell.action, cell.column, cell.scale)
                 return FieldTable.Entry(name: cell.key, draft: draft)
             })
-        prediction = fields.find(PayloadNames.prediction)
-        score = fields.find(PayloadNames.score)
-        var places: [Int32] = []
-        for index in 0..<max(EventLimits.signals, names.count) {
-            places.append(Int32(truncatingIfNeeded: fields.find(PayloadNames.place(index, names)) ?? -1))
+        let count = max(EventLimits.signals, names.count)
+        let places = UnsafeMutablePointer<Int32>.allocate(capacity: count)
+        for index in 0..<count {
+            let column = fields.find(PayloadNames.place(index, names))
+            unsafe (places + index).initialize(to: Int32(truncatingIfNeeded: column ?? -1))
         }
-        self.places = places
+        view = unsafe PayloadView(
+            lookup: fields.lookup, prediction: fields.find(PayloadNames.prediction) ?? -1,
+            score: fields.find(PayloadNames.score) ?? -1, places: places, placeCount: count)
     }
+
+    deinit { unsafe view.places.deallocate() }
 
     /// The columns that a tensor's values go to.
     func columns(of bytes: ByteWindow, _ from: Int, _ to: Int, width: Int) -> [Int32] {
@@ -62,6 +65,17 @@ final class PayloadColumns: @unchecked Sendable {
     }
 }
 
+/// The columns of a table as plain values; -1 is none.
+@safe
+struct PayloadView {
+    let lookup: FieldLookup
+    let prediction: Int
+    let score: Int
+    /// Columns by their place in a row without names.
+    let places: UnsafeMutablePointer<Int32>
+    let placeCount: Int
+}
+
 /// Names of the columns that have none.
 enum PayloadNames {
     static let prediction = "prediction"
@@ -79,54 +93,46 @@ enum PayloadNames {
 }
 
 /// Writes the values of tables into the rows of a batch.
+@safe
 struct PayloadCells: PayloadSink {
     private let tables: [PayloadColumns]
-    private let views: [View]
+    private let views: UnsafeMutablePointer<PayloadView>
     let scanner: JSONScanner
     let json: JSONCells
     let text: TextCells
     /// The row of the first instance.
-    var firstRow: Int
+    var firstRow = 0
     /// What is handed on, if that is to be remembered.
     var recording: PayloadRecording?
     private var tensor: [Int32] = []
 
-    /// A table's columns as plain values.
-    private struct View {
-        var lookup: FieldLookup
-        var prediction: Int?
-        var score: Int?
-        var places: [Int32]
-    }
-
-    init(tables: [PayloadColumns], json: JSONCells, text: TextCells, firstRow: Int) {
-        (self.tables, self.json, self.text, self.firstRow) = (tables, json, text, firstRow)
+    /// - Parameter views: Those of the tables.
+    init(tables: [PayloadColumns], views: UnsafeMutablePointer<PayloadView>, json: JSONCells, text: TextCells) {
+        (self.tables, self.json, self.text) = (tables, json, text)
+        unsafe self.views = views
         scanner = json.scanner
-        views = tables.map {
-            View(lookup: $0.fields.lookup, prediction: $0.prediction, score: $0.score, places: $0.places)
-        }
     }
 
     mutating func beginTensor(_ payload: Int, _ from: Int, _ to: Int, width: Int) {
         tensor = tables[payload].columns(of: scanner.bytes, from, to, width: width)
     }
 
-    private func find(_ payload: Int, _ key: PayloadKey) -> Int? {
+    /// The index of a column, or a negative number.
+    private func find(_ payload: Int, _ key: PayloadKey) -> Int {
+        let view = unsafe views + payload
         switch key {
         case .index(let index):
-            guard index < views[payload].places.count, views[payload].places[index] >= 0 else { return nil }
-            return Int(views[payload].places[index])
-        case .element(let index):
-            guard index < tensor.count, tensor[index] >= 0 else { return nil }
-            return Int(tensor[index])
-        case .name(let from, let to): return views[payload].lookup.find(scanner.bytes, from, to)
-        case .prediction: return views[payload].prediction
-        case .score: return views[payload].score
+            return unsafe index < view.pointee.placeCount ? Int(view.pointee.places[index]) : -1
+        case .element(let index): return index < tensor.count ? Int(tensor[index]) : -1
+        case .name(let from, let to): return unsafe view.pointee.lookup.find(scanner.bytes, from, to) ?? -1
+        case .prediction: return unsafe view.pointee.prediction
+        case .score: return unsafe view.pointee.score
         }
     }
 
     mutating func json(_ payload: Int, _ key: PayloadKey, _ row: Int, _ at: Int) throws(RejectionReason) -> Int {
-        guard let index = find(payload, key) else {
+        let index = find(payload, key)
+        guard index >= 0 else {
             var keys = 0
             let end = try scanner.skip(at, depth: 1, keys: &keys, numbers: json.numbers)
             recording?.add(.value, at, end, row: row)
@@ -155,7 +161,8 @@ struct PayloadCells: PayloadSink {
         _ payload: Int, _ key: PayloadKey, _ row: Int, _ from: Int, _ to: Int
     ) throws(RejectionReason) {
         depends()
-        guard to > from, let index = find(payload, key) else { return }
+        let index = to > from ? find(payload, key) : -1
+        guard index >= 0 else { return }
         guard UTF8Sequence.isValid(scanner.bytes, from, to) else { throw .invalidUTF8 }
         _ = unsafe try text.set(
             UnsafePointer(views[payload].lookup.targets + index), scanner.bytes, from, to, firstRow &+ row)
@@ -170,7 +177,8 @@ struct PayloadCells: PayloadSink {
     mutating func answer(
         _ payload: Int, _ key: PayloadKey, _ row: Int, _ answer: LargestNumber, _ part: LargestNumber.Part
     ) {
-        guard let index = find(payload, key) else { return }
+        let index = find(payload, key)
+        guard index >= 0 else { return }
         recording?.addAnswer(part, target: index, row: row)
         let target = unsafe views[payload].lookup.targets[index]
         switch target.action {

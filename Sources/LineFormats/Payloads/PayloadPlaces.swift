@@ -52,7 +52,13 @@ struct PayloadPlaces {
     }
 
     /// Takes a table back: a key given twice counts as given last.
+    @inline(__always)
     func forget(_ index: Int, row: Int) {
+        if unsafe places[index].to > 0 { forgetRead(index, row: row) }
+    }
+
+    @inline(never)
+    private func forgetRead(_ index: Int, row: Int) {
         let rows = unsafe places[index].rows
         unsafe places[index] = .none
         guard rows > 0 else { return }

@@ -278,46 +278,49 @@ struct PayloadReader {
         while at < table.to {
             let end = CSVRecord.end(bytes, at, table.to, Byte.comma)
             var record = CSVRecord(bytes, at, end, Byte.comma)
-            var fields: [(from: Int, to: Int)] = []
-            while let field = record.next() { fields.append(field) }
+            // Before quotes are resolved, in place.
+            let fieldCount = table.isOutput ? record.fieldCount : 0
             at = end &+ 1
-            if record.isMalformed { throw .malformedPayload }
-            if fields.isEmpty || (fields.count == 1 && fields[0].from == fields[0].to) { continue }
+            guard let first = record.next() else { throw .malformedPayload }
+            let second = record.next()
+            if second == nil, !record.isMalformed, first.from == first.to { continue }
             if table.isOutput {
-                try answers(fields, table, row, rows: rows, into: &sink)
+                try answers(
+                    first, second, &record, fieldCount: fieldCount, table, row, rows: rows, into: &sink)
             } else {
-                for (index, field) in fields.enumerated() {
+                try sink.text(table.payload, .index(0), row, first.from, first.to)
+                var (index, next) = (1, second)
+                while let field = next {
                     try sink.text(table.payload, .index(index), row, field.from, field.to)
+                    (index, next) = (index &+ 1, record.next())
                 }
             }
+            if record.isMalformed { throw .malformedPayload }
             row &+= 1
         }
     }
 
+    /// Reads an answer: one value, several of which the largest counts, a class and its score, or one for each instance.
     private func answers(
-        _ fields: [(from: Int, to: Int)], _ table: PayloadTable, _ row: Int, rows: Int,
-        into sink: inout some PayloadSink
+        _ first: CSVRecord.Field, _ second: CSVRecord.Field?, _ record: inout CSVRecord, fieldCount: Int,
+        _ table: PayloadTable, _ row: Int, rows: Int, into sink: inout some PayloadSink
     ) throws(RejectionReason) {
-        if table.rows == 1, rows > 1, fields.count == rows {
-            for (row, field) in fields.enumerated() {
-                try sink.text(table.payload, .prediction, row, field.from, field.to)
-            }
-            return
-        }
         var best = LargestNumber()
-        for field in fields {
-            var at = field.from
-            if let number = numbers.readJSON(bytes, &at), at == field.to {
-                best.add(number, at: field.from)
+        var next: CSVRecord.Field? = first
+        let isEach = table.rows == 1 && rows > 1 && fieldCount == rows
+        var index = 0
+        while let field = next {
+            if isEach {
+                try sink.text(table.payload, .prediction, index, field.from, field.to)
             } else {
-                best.addOther(at: field.from)
+                best.add(bytes, field.from, field.to, numbers)
             }
+            index &+= 1
+            next = index == 1 ? second : record.next()
         }
-        if fields.count == 1 || best.isMixed {
-            try sink.text(table.payload, .prediction, row, fields[0].from, fields[0].to)
-            if fields.count > 1 { try sink.text(table.payload, .score, row, fields[1].from, fields[1].to) }
-        } else {
-            report(best, table, row, into: &sink)
-        }
+        if isEach { return }
+        guard second == nil || best.isMixed else { return report(best, table, row, into: &sink) }
+        try sink.text(table.payload, .prediction, row, first.from, first.to)
+        if let second { try sink.text(table.payload, .score, row, second.from, second.to) }
     }
 }

@@ -84,6 +84,16 @@ struct LargestNumber {
         count &+= 1
     }
 
+    /// Adds what stands in `from..<to`.
+    mutating func add(_ bytes: ByteWindow, _ from: Int, _ to: Int, _ numbers: DecimalReader) {
+        var at = from
+        if let number = numbers.readJSON(bytes, &at), at == to {
+            add(number, at: from)
+        } else {
+            addOther(at: from)
+        }
+    }
+
     /// Whether all are numbers, and there is a largest one.
     var isKnown: Bool { count > 0 && !hasOthers && value.isFinite }
 

@@ -150,9 +150,7 @@ struct TableForm {
                     rows.clear(row, through: row &+ here &+ 1, &cleared)
                     state.touched = max(state.touched, here &+ 1)
                 }
-                for step in segment.from..<segment.to {
-                    guard unsafe take(steps + step, row &+ here, &state, bytes, cells) else { return undo(row, state) }
-                }
+                guard take(segment, row &+ here, &state, bytes, cells) else { return undo(row, state) }
                 here &+= 1
             } while segment.isRepeated && here < room && stands(segment.joint, bytes, state.at)
             if segment.isRepeated {
@@ -180,65 +178,72 @@ struct TableForm {
         init(at: Int, done: Int) { (self.at, self.done, touched) = (at, done, done) }
     }
 
-    /// Does one step; `false` if something else stands there.
-    @inline(__always)
+    /// Does the steps of a segment, once; `false` if something else stands there.
     private func take(
-        _ step: UnsafeMutablePointer<Step>, _ first: Int, _ state: inout Progress, _ bytes: ByteWindow,
-        _ cells: JSONCells
+        _ segment: Segment, _ first: Int, _ state: inout Progress, _ bytes: ByteWindow, _ cells: JSONCells
     ) -> Bool {
-        guard unsafe stands(step.pointee.gap, bytes, state.at) else { return false }
-        var at = unsafe state.at &+ Int(step.pointee.gap.length)
-        let (row, target) = unsafe (first &+ Int(step.pointee.row), step.pointee.target)
-        switch unsafe step.pointee.action {
-        case .number:
-            guard let number = cells.numbers.readJSON(bytes, &at) else {
-                at = unsafe Self.other(target.pointee, at, row, cells)
-                break
-            }
-            let value = unsafe number * target.pointee.scale
-            guard value.magnitude < .infinity else { return false }
-            unsafe target.pointee.set(value, row)
-        case .text:
-            guard bytes[at] == Byte.quote, let end = cells.scanner.plainString(at &+ 1) else {
-                at = unsafe Self.other(target.pointee, at, row, cells)
-                break
-            }
-            if end > at &+ 1 { unsafe target.pointee.set(range(at &+ 1, end), row) }
-            at = end &+ 1
-        case .other: at = unsafe Self.other(target.pointee, at, row, cells)
-        case .skip: at = OtherValue(plain: at, cells.scanner, cells.numbers)?.end ?? -1
-        case .count:
-            guard let number = cells.numbers.readJSON(bytes, &at), number >= 1, number <= Double(EventLimits.lineBytes)
-            else { return false }
-            let count = Int(number)
-            if state.said > 0, state.said != count { return false }
-            state.said = count
-        case .firstCandidate, .candidate:
-            let place = at
-            guard let number = cells.numbers.readJSON(bytes, &at), number.magnitude < .infinity else { return false }
-            if unsafe step.pointee.action == .firstCandidate { state.best = LargestNumber() }
-            state.best.add(number, at: place)
-        case .place:
-            if unsafe target.pointee.action == .number {
-                unsafe target.pointee.set(Double(state.best.index) * target.pointee.scale, row)
+        var (at, index) = (state.at, segment.from)
+        while index < segment.to {
+            let step = unsafe steps + index
+            index &+= 1
+            guard unsafe stands(step.pointee.gap, bytes, at) else { return false }
+            at = unsafe at &+ Int(step.pointee.gap.length)
+            let (row, target) = unsafe (first &+ Int(step.pointee.row), step.pointee.target)
+            // The usual values here, the others out of line.
+            if unsafe step.pointee.action == .number, let number = cells.numbers.readJSON(bytes, &at) {
+                let value = unsafe number * target.pointee.scale
+                guard value.magnitude < .infinity else { return false }
+                unsafe target.pointee.set(value, row)
+            } else if unsafe step.pointee.action == .text, bytes[at] == Byte.quote,
+                let end = cells.scanner.plainString(at &+ 1)
+            {
+                if end > at &+ 1 { unsafe target.pointee.set(range(at &+ 1, end), row) }
+                at = end &+ 1
             } else {
-                // Written at the end: the bytes that the digits take may have to be read in another way yet.
-                unsafe target.pointee.set(range(state.best.first, state.best.first &+ state.best.index), row)
-            }
-        case .value:
-            if unsafe target.pointee.action == .number {
-                unsafe target.pointee.set(state.best.value * target.pointee.scale, row)
-            } else {
-                unsafe target.pointee.set(ByteRange.invalid, row)
+                at = unsafe takeOther(step, at, row, &state, cells)
+                if at < 0 { return false }
             }
         }
         state.at = at
-        return at >= 0
+        return true
+    }
+
+    /// Does a step that is not that of a number or of a text, or meets another value, and returns the offset behind it;
+    /// -1 if that cannot be.
+    @inline(never)
+    private func takeOther(
+        _ step: UnsafeMutablePointer<Step>, _ start: Int, _ row: Int, _ state: inout Progress, _ cells: JSONCells
+    ) -> Int {
+        let target = unsafe step.pointee.target.pointee
+        var at = start
+        switch unsafe step.pointee.action {
+        case .number, .text, .other: at = Self.set(target, at, row, cells)
+        case .skip: at = OtherValue(plain: at, cells.scanner, cells.numbers)?.end ?? -1
+        case .count:
+            guard let number = cells.numbers.readJSON(cells.scanner.bytes, &at), number >= 1,
+                number <= Double(EventLimits.lineBytes)
+            else { return -1 }
+            let count = Int(number)
+            if state.said > 0, state.said != count { return -1 }
+            state.said = count
+        case .firstCandidate, .candidate:
+            guard let number = cells.numbers.readJSON(cells.scanner.bytes, &at), number.magnitude < .infinity else {
+                return -1
+            }
+            if unsafe step.pointee.action == .firstCandidate { state.best = LargestNumber() }
+            state.best.add(number, at: start)
+        case .place where target.action == .number: target.set(Double(state.best.index) * target.scale, row)
+        case .place:
+            // Written at the end: the bytes that the digits take may have to be read in another way yet.
+            target.set(range(state.best.first, state.best.first &+ state.best.index), row)
+        case .value where target.action == .number: target.set(state.best.value * target.scale, row)
+        case .value: target.set(ByteRange.invalid, row)
+        }
+        return at
     }
 
     /// Takes a value that is not of the usual type for its column.
-    @inline(never)
-    private static func other(_ target: TextTarget, _ at: Int, _ row: Int, _ cells: JSONCells) -> Int {
+    private static func set(_ target: TextTarget, _ at: Int, _ row: Int, _ cells: JSONCells) -> Int {
         guard let value = OtherValue(plain: at, cells.scanner, cells.numbers) else { return -1 }
         if value.kind == .null || value.isEmptyText { return value.end }
         // A number that has to be spelled in another way is no matter of this.
