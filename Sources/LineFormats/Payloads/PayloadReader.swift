@@ -300,7 +300,7 @@ struct PayloadReader {
         }
     }
 
-    /// Reads an answer: one value, several of which the largest counts, a class and its score, or one for each instance.
+    /// Reads an answer: one value, several of which the largest counts, a class and its score, or one per instance.
     private func answers(
         _ first: CSVRecord.Field, _ second: CSVRecord.Field?, _ record: inout CSVRecord, fieldCount: Int,
         _ table: PayloadTable, _ row: Int, rows: Int, into sink: inout some PayloadSink
