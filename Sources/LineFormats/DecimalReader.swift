@@ -72,28 +72,17 @@ public struct DecimalReader: Sendable {
     @inline(never)
     private func readLonger(_ bytes: ByteWindow, _ at: inout Int) -> Double? {
         let isNegative = bytes[at] == Byte.minus
-        var i = isNegative ? at &+ 1 : at
-        let whole = bytes.word(i)
-        let wholeDigits = Self.digitCount(whole)
-        i &+= wholeDigits
-        if UInt(bitPattern: wholeDigits &- 1) >= 7 || bytes[i] != Byte.dot
-            || (whole & 0xFF == UInt64(Byte.zero) && wholeDigits > 1)
-        {
-            return read(bytes, &at, .json)
-        }
-        i &+= 1
-        var mantissa = Self.value(whole, wholeDigits)
+        let start = isNegative ? at &+ 1 : at
+        var (i, mantissa) = (start, 0 as UInt64)
+        let whole = digits(bytes, &i, &mantissa)
+        if whole == 0 || (whole > 1 && bytes[start] == Byte.zero) { return read(bytes, &at, .json) }
         var fraction = 0
-        var digits = 0
-        repeat {
-            let word = bytes.word(i)
-            digits = Self.digitCount(word)
-            if digits == 0 { break }
-            mantissa = mantissa &* powers.integer(digits) &+ Self.value(word, digits)
-            i &+= digits
-            fraction &+= digits
-        } while digits == 8 && fraction <= 16
-        if fraction == 0 || wholeDigits &+ fraction > 19 || digits == 8 || bytes[i] | 0x20 == 0x65 {
+        if bytes[i] == Byte.dot {
+            i &+= 1
+            fraction = digits(bytes, &i, &mantissa)
+            if fraction == 0 { return read(bytes, &at, .json) }
+        }
+        if whole &+ fraction > 19 || Byte.isDigit(bytes[i]) || bytes[i] | 0x20 == 0x65 {
             return read(bytes, &at, .json)
         }
         at = i
@@ -104,6 +93,22 @@ public struct DecimalReader: Sendable {
             magnitude = nearest(mantissa, -fraction)
         }
         return isNegative ? -magnitude : magnitude
+    }
+
+    /// Appends the digits at `at` to a mantissa and returns their number; stops behind sixteen or more.
+    @inline(__always)
+    private func digits(_ bytes: ByteWindow, _ at: inout Int, _ mantissa: inout UInt64) -> Int {
+        var (word, total) = (bytes.word(at), 0)
+        var count = Self.digitCount(word)
+        while count > 0 {
+            mantissa = mantissa &* powers.integer(count) &+ Self.value(word, count)
+            at &+= count
+            total &+= count
+            if count < 8 || total >= 16 { break }
+            word = bytes.word(at)
+            count = Self.digitCount(word)
+        }
+        return total
     }
 
     /// As `readJSON`, for numbers of every length and either grammar.

@@ -75,12 +75,6 @@ struct RecordReader {
                 } else {
                     hasValue = unsafe try set(field, text, row) || hasValue
                 }
-            } else if unsafe field.pointee.action == .skip, unsafe field.pointee.child == nil {
-                if bytes[at] == Byte.quote {
-                    at = try scanner.string(at &+ 1).end
-                } else {
-                    at = try scanner.skip(at, depth: depth &+ 1, keys: &keys, numbers: numbers)
-                }
             } else if bytes[at] == Byte.openBrace, let head = unsafe field.pointee.child {
                 unsafe forgetRepeated(Int(head.pointee.object), row, serial)
                 unsafe tables.path[depth] = field
@@ -225,6 +219,9 @@ struct RecordReader {
         _ keys: inout Int, _ hasValue: inout Bool
     ) throws(RejectionReason) -> Int {
         let bytes = scanner.bytes
+        if unsafe field.pointee.action == .skip, unsafe field.pointee.child == nil {
+            return try scanner.skip(start, depth: depth, keys: &keys, numbers: numbers)
+        }
         if unsafe field.pointee.action == .payload {
             let end = unsafe try table(field.pointee.column, start, row, depth: depth)
             if end > 0 {
@@ -232,6 +229,7 @@ struct RecordReader {
                 return end
             }
         }
+        if let end = unsafe try moment(field, start, row, &hasValue) { return end }
         let target = unsafe field.pointee
         if let head = unsafe target.child {
             unsafe forgetRepeated(Int(head.pointee.object), row, serial)
@@ -247,6 +245,25 @@ struct RecordReader {
         let cells = JSONCells(scanner: scanner, numbers: numbers, times: times)
         hasValue = try cells.set(TextTarget(target), value, row) || hasValue
         return value.end
+    }
+
+    /// Reads a time that is a number, and returns the offset behind it.
+    private func moment(
+        _ field: UnsafeMutablePointer<RecordField>, _ start: Int, _ row: Int, _ hasValue: inout Bool
+    ) throws(RejectionReason) -> Int? {
+        let action = unsafe field.pointee.action
+        guard action == .timestamp || action == .moment else { return nil }
+        var end = start
+        guard let number = numbers.readJSON(scanner.bytes, &end) else { return nil }
+        if action == .timestamp {
+            guard let time = TimestampReader.timestamp(number, times.unit) else { throw .invalidTimestamp }
+            unsafe field.pointee.set(time, row)
+        } else {
+            let seconds = unsafe number * field.pointee.scale
+            unsafe field.pointee.set(seconds.isFinite ? seconds : NumberMark.invalid, row)
+            hasValue = unsafe hasValue || field.pointee.isSignal
+        }
+        return end
     }
 
     /// Reads a table that is an object or an array, or remembers where it is; returns the offset behind it, or 0 if it
@@ -306,14 +323,21 @@ struct RecordReader {
         if depth >= EventLimits.depth { throw .tooDeep }
         var at = bytes.skippingSpaces(start &+ 1)
         if bytes[at] == Byte.closeBrace { return at &+ 1 }
+        var previous = unsafe head
         while true {
             guard bytes[at] == Byte.quote else { throw .malformedJSON }
             keys &+= 1
             if keys > EventLimits.keysPerRecord { throw .tooManyKeys }
-            let key = try scanner.string(at &+ 1)
-            let field = unsafe tables.find(Int(head.pointee.object), bytes, key.from, key.to)
-            at = unsafe try nested(
-                field, try scanner.colon(key.end), row, serial, depth: depth &+ 1, &keys, &hasValue)
+            let predicted = unsafe previous.pointee.next
+            if unsafe tables.matches(predicted, bytes, at &+ 1) {
+                unsafe previous = predicted
+                at = unsafe bytes.skippingSpaces(at &+ 1 &+ Int(predicted.pointee.keyLength))
+                at = unsafe try nested(predicted, at, row, serial, depth: depth &+ 1, &keys, &hasValue)
+            } else {
+                let (field, value) = unsafe try lookUp(at &+ 1, previous)
+                unsafe previous = field ?? previous
+                at = unsafe try nested(field, value, row, serial, depth: depth &+ 1, &keys, &hasValue)
+            }
             at = bytes.skippingSpaces(at)
             if bytes[at] == Byte.closeBrace { return at &+ 1 }
             guard bytes[at] == Byte.comma else { throw .malformedJSON }
