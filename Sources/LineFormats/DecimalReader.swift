@@ -49,7 +49,8 @@ public struct DecimalReader: Sendable {
                 joined = word & below | word &>> 8 & ~below
                 digits = Self.digitCount(joined)
                 end = start &+ digits &+ 1
-                if digits == wholeDigits { return nil }
+                // Of seven digits before the point none behind it is in the word.
+                if digits == wholeDigits { return digits == 7 ? readLonger(bytes, &at) : nil }
             }
             let next = bytes[end]
             if !Byte.isDigit(next) && next | 0x20 != 0x65 {

@@ -71,7 +71,7 @@ struct OtherValue {
         case .no: return 0
         case .number, .text:
             var at = from
-            guard let number = numbers.read(bytes, &at, .json), at == to else { return nil }
+            guard let number = numbers.readJSON(bytes, &at), at == to else { return nil }
             return number
         case .null, .nonfinite, .container: return nil
         }

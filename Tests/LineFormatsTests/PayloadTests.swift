@@ -67,6 +67,15 @@ import Testing
         #expect(log.events == ["prediction=1 score=0.7 feature_0=1.0 id", "prediction=0 score=0.5 feature_0=2.0 id"])
     }
 
+    /// Large ones with a fraction, too.
+    @Test func largestOfLargeNumbers() {
+        let log = Self.decode("[[1],[2]]", "[[1234567.5,-1],[1,7654321.25]]")
+        #expect(
+            log.events == [
+                "prediction=0 score=1234567.5 feature_0=1.0 id", "prediction=1 score=7654321.25 feature_0=2.0 id",
+            ])
+    }
+
     @Test func namedAnswers() {
         let objects = Self.decode("[[1]]", #"[{"label":"cat","probability":0.9,"extra":[1]}]"#)
         #expect(objects.events == ["prediction=cat score=0.9 feature_0=1.0 id"])

@@ -182,23 +182,26 @@ struct TableForm {
     private func take(
         _ segment: Segment, _ first: Int, _ state: inout Progress, _ bytes: ByteWindow, _ cells: JSONCells
     ) -> Bool {
-        var (at, index) = (state.at, segment.from)
-        while index < segment.to {
-            let step = unsafe steps + index
-            index &+= 1
+        var at = state.at
+        let (numbers, scanner) = (cells.numbers, cells.scanner)
+        var next = unsafe steps + segment.from
+        let end = unsafe steps + segment.to
+        while unsafe next < end {
+            let step = unsafe next
+            unsafe next += 1
             guard unsafe stands(step.pointee.gap, bytes, at) else { return false }
             at = unsafe at &+ Int(step.pointee.gap.length)
             let (row, target) = unsafe (first &+ Int(step.pointee.row), step.pointee.target)
             // The usual values here, the others out of line.
-            if unsafe step.pointee.action == .number, let number = cells.numbers.readJSON(bytes, &at) {
+            if unsafe step.pointee.action == .number, let number = numbers.readJSON(bytes, &at) {
                 let value = unsafe number * target.pointee.scale
                 guard value.magnitude < .infinity else { return false }
                 unsafe target.pointee.set(value, row)
             } else if unsafe step.pointee.action == .text, bytes[at] == Byte.quote,
-                let end = cells.scanner.plainString(at &+ 1)
+                let quote = scanner.plainString(at &+ 1)
             {
-                if end > at &+ 1 { unsafe target.pointee.set(range(at &+ 1, end), row) }
-                at = end &+ 1
+                if quote > at &+ 1 { unsafe target.pointee.set(range(at &+ 1, quote), row) }
+                at = quote &+ 1
             } else {
                 at = unsafe takeOther(step, at, row, &state, cells)
                 if at < 0 { return false }
