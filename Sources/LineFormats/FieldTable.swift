@@ -41,9 +41,7 @@ struct FieldTable: ~Copyable, @unchecked Sendable {
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         let names = unsafe ByteWindow(memory)
         let targets = UnsafeMutablePointer<TextTarget>.allocate(capacity: max(1, count))
-        let offsets = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, count))
-        let lengths = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, count))
-        let hashes = UnsafeMutablePointer<UInt64>.allocate(capacity: max(1, count))
+        let fields = UnsafeMutablePointer<FieldName>.allocate(capacity: count + 1)
         let slots = UnsafeMutablePointer<Int32>.allocate(capacity: capacity)
         unsafe slots.initialize(repeating: 0, count: capacity)
         var at = 0
@@ -53,26 +51,23 @@ struct FieldTable: ~Copyable, @unchecked Sendable {
                 names[at] = byte
                 at += 1
             }
-            unsafe (offsets + index).initialize(to: Int32(truncatingIfNeeded: start))
-            unsafe (lengths + index).initialize(to: Int32(truncatingIfNeeded: at - start))
-            let hash = IdentifierHash.hash(names, start, at - start)
-            unsafe (hashes + index).initialize(to: hash)
+            names[at] = Byte.equals
+            let name = FieldName(names, start, at, none: count)
+            unsafe (fields + index).initialize(to: name)
             unsafe (targets + index).initialize(to: TextTarget(entry.draft, cells: memory))
-            var slot = Int(truncatingIfNeeded: hash) & mask
+            var slot = Int(truncatingIfNeeded: name.hash) & mask
             while unsafe slots[slot] != 0 { slot = (slot + 1) & mask }
             unsafe slots[slot] = Int32(truncatingIfNeeded: index + 1)
             at = (at + 8) / 8 * 8
         }
+        unsafe (fields + count).initialize(to: FieldName(none: count))
         lookup = unsafe FieldLookup(
-            targets: targets, count: count, names: names, offsets: offsets, lengths: lengths, hashes: hashes,
-            slots: slots, mask: mask)
+            targets: targets, count: count, names: names, fields: fields, slots: slots, mask: mask)
     }
 
     deinit {
         unsafe lookup.targets.deallocate()
-        unsafe lookup.offsets.deallocate()
-        unsafe lookup.lengths.deallocate()
-        unsafe lookup.hashes.deallocate()
+        unsafe lookup.fields.deallocate()
         unsafe lookup.slots.deallocate()
         unsafe lookup.names.base.deallocate()
     }
@@ -82,51 +77,8 @@ struct FieldTable: ~Copyable, @unchecked Sendable {
         for i in 0..<count { unsafe targets[i].cells = rows.cells(targets[i].column) }
     }
 
-    /// Index of the field named `from..<to`, or `nil`.
-    ///
-    /// - Parameter guess: A field that is likely, such as the one after the last one found.
-    func find(_ bytes: ByteWindow, _ from: Int, _ to: Int, guess: Int = 0) -> Int? {
-        lookup.find(bytes, from, to, guess: guess)
-    }
-
     /// Index of the field of this name, or `nil` (allocates).
     func find(_ name: String) -> Int? {
         withTerminated(Array(name.utf8)) { bytes, count in lookup.find(bytes, 0, count) }
-    }
-}
-
-/// The memory of a `FieldTable` as plain pointers: copying them costs nothing and counts nothing.
-@safe
-struct FieldLookup {
-    /// What to do with each field.
-    let targets: UnsafeMutablePointer<TextTarget>
-    let count: Int
-    /// The names, one after the other, each padded to whole words.
-    let names: ByteWindow
-    let offsets: UnsafeMutablePointer<Int32>
-    let lengths: UnsafeMutablePointer<Int32>
-    let hashes: UnsafeMutablePointer<UInt64>
-    /// Index plus one, or 0, in open addressing.
-    let slots: UnsafeMutablePointer<Int32>
-    let mask: Int
-
-    /// Index of the field named `from..<to`, or `nil`.
-    func find(_ bytes: ByteWindow, _ from: Int, _ to: Int, guess: Int = 0) -> Int? {
-        if guess < count, isNamed(guess, bytes, from, to) { return guess }
-        let hash = IdentifierHash.hash(bytes, from, to &- from)
-        var slot = Int(truncatingIfNeeded: hash) & mask
-        while true {
-            let index = unsafe Int(slots[slot]) &- 1
-            if index < 0 { return nil }
-            if unsafe hashes[index] == hash, isNamed(index, bytes, from, to) { return index }
-            slot = (slot &+ 1) & mask
-        }
-    }
-
-    private func isNamed(_ index: Int, _ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
-        guard unsafe Int(lengths[index]) == to &- from else { return false }
-        let offset = unsafe Int(offsets[index])
-        for i in 0..<(to &- from) where bytes[from &+ i] != names[offset &+ i] { return false }
-        return true
     }
 }

@@ -29,6 +29,22 @@ struct KeyedCells {
         if unsafe try cells.set(targets + index, bytes, from, to, row) { hasValue = true }
     }
 
+    /// Writes the number that begins at `at`, if the field takes numbers and it ends with the word, and moves behind
+    /// it.
+    @inline(__always)
+    mutating func setNumber(_ index: Int, _ at: inout Int) throws(RejectionReason) -> Bool {
+        let target = unsafe targets + index
+        var end = at
+        guard unsafe target.pointee.action == .number, let number = cells.numbers.readJSON(bytes, &end),
+            bytes[end] <= Byte.space
+        else { return false }
+        let value = unsafe number * target.pointee.scale
+        guard value.magnitude < .infinity else { throw .nonfinite }
+        unsafe target.pointee.set(value, row)
+        (at, hasValue) = (end, true)
+        return true
+    }
+
     /// Writes a value that a line may lack, of a field that the schema may lack.
     mutating func set(_ index: Int, _ word: TextWords.Word?) throws(RejectionReason) {
         guard index != TextFieldIndices.none, let word else { return }

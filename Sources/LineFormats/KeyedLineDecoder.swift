@@ -89,71 +89,35 @@ struct KeyedLineDecoder: ~Copyable, Sendable {
     }
 
     /// Reads `key=value` pairs; `false` if the line has none.
+    @inline(__always)
     private func logfmt(
         _ bytes: ByteWindow, _ from: Int, _ to: Int, _ cells: inout KeyedCells
     ) throws(RejectionReason) -> Bool {
+        let lookup = fields.lookup
         var pairs = LogfmtPairs(bytes, from, to)
-        var (isRecord, guess) = (false, 0)
-        while let pair = try pairs.next() {
-            if pair.hasValue { isRecord = true }
-            guard let index = fields.find(bytes, pair.keyFrom, pair.keyTo, guess: guess) else { continue }
-            guess = index &+ 1
-            if pair.hasValue {
-                try cells.set(index, pair.from, pair.to)
-            } else {
-                // The name alone says that it holds.
-                cells.setTrue(index)
+        var (isRecord, previous) = (false, lookup.start)
+        while pairs.skipSpaces() {
+            var index = lookup.next(previous)
+            if !lookup.step(over: index, bytes, &pairs.at) {
+                let key = try pairs.key()
+                guard let found = lookup.find(bytes, key.from, key.to, after: previous) else {
+                    if key.hasValue { _ = try pairs.value() }
+                    isRecord = isRecord || key.hasValue
+                    continue
+                }
+                index = found
+                if !key.hasValue {
+                    // The name alone says that it holds.
+                    cells.setTrue(index)
+                    previous = index
+                    continue
+                }
             }
+            (isRecord, previous) = (true, index)
+            if try cells.setNumber(index, &pairs.at) { continue }
+            let value = try pairs.value()
+            try cells.set(index, value.from, value.to)
         }
         return isRecord
-    }
-}
-
-/// Walks the pairs of one logfmt line; values in quotes are unescaped in place.
-struct LogfmtPairs {
-    private let scanner: ByteWindow
-    private let to: Int
-    private var at: Int
-
-    /// One pair.
-    struct Pair {
-        var keyFrom: Int
-        var keyTo: Int
-        var from: Int
-        var to: Int
-        var hasValue: Bool
-    }
-
-    init(_ bytes: ByteWindow, _ from: Int, _ to: Int) {
-        scanner = bytes
-        at = from
-        self.to = to
-    }
-
-    /// The next pair, or `nil` behind the last.
-    mutating func next() throws(RejectionReason) -> Pair? {
-        let bytes = scanner
-        while at < to, bytes[at] <= Byte.space { at &+= 1 }
-        guard at < to else { return nil }
-        let keyFrom = at
-        while at < to, bytes[at] > Byte.space, bytes[at] != 0x3D { at &+= 1 }
-        let keyTo = at
-        guard at < to, bytes[at] == 0x3D else {
-            return Pair(keyFrom: keyFrom, keyTo: keyTo, from: at, to: at, hasValue: false)
-        }
-        guard keyTo > keyFrom else { throw .malformedLine }
-        at &+= 1
-        if at < to, bytes[at] == Byte.quote {
-            var resolved = 0
-            let text = try unsafe withUnsafeMutablePointer(to: &resolved) { (resolved) throws(RejectionReason) in
-                try unsafe JSONScanner(bytes, resolved: resolved).string(at &+ 1)
-            }
-            at = text.end
-            guard at <= to, at == to || bytes[at] <= Byte.space else { throw .malformedLine }
-            return Pair(keyFrom: keyFrom, keyTo: keyTo, from: text.from, to: text.to, hasValue: true)
-        }
-        let from = at
-        while at < to, bytes[at] > Byte.space { at &+= 1 }
-        return Pair(keyFrom: keyFrom, keyTo: keyTo, from: from, to: at, hasValue: true)
     }
 }

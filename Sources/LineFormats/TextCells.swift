@@ -93,8 +93,11 @@ struct TextCells {
             if bytes.isWord(from, to, "true") || bytes.isWord(from, to, "false") {
                 for at in from..<to { bytes[at] |= 0x20 }
             }
-        } else if Byte.isDigit(first) || first == Byte.minus, numbers.skipJSON(bytes, from) == to {
-            return range(from, WholeNumber.shorten(bytes, from, to))
+        } else if Byte.isDigit(first) || first == Byte.minus {
+            var end = from
+            if numbers.readJSON(bytes, &end) != nil, end == to {
+                return range(from, WholeNumber.shorten(bytes, from, to))
+            }
         }
         return range(from, to)
     }
