@@ -39,28 +39,40 @@ public struct DecimalReader: Sendable {
         let sign = bytes[at] == Byte.minus ? 1 : 0
         let start = at &+ sign
         let word = bytes.word(start)
-        let wholeDigits = Self.digitCount(word)
+        // The first byte that is no digit ends the whole digits; if it is a point, the second one ends the number. Both
+        // are known at once, for what comes next waits for them.
+        let others = Self.others(word)
+        let wholeDigits = others.trailingZeroBitCount &>> 3
         // One to seven digits; of several the first must not be a zero.
         if UInt(bitPattern: wholeDigits &- 1) < 7 && (word & 0xFF != UInt64(Byte.zero) || wholeDigits == 1) {
-            let below = 1 &<< UInt64(8 &* wholeDigits) &- 1 as UInt64
-            var (digits, end, joined) = (wholeDigits, start &+ wholeDigits, word)
-            if bytes[end] == Byte.dot {
-                // Close the gap that the point leaves: the digits on both sides become one number.
-                joined = word & below | word &>> 8 & ~below
-                digits = Self.digitCount(joined)
-                end = start &+ digits &+ 1
+            let shift = UInt64(truncatingIfNeeded: 8 &* wholeDigits)
+            var (end, digits, joined, next) = (wholeDigits, wholeDigits, word, word &>> shift & 0xFF)
+            if next == UInt64(Byte.dot) {
+                // 8 if no other byte of the word is none.
+                end = (others & (others &- 1)).trailingZeroBitCount &>> 3
+                digits = end &- 1
                 // Of seven digits before the point none behind it is in the word.
                 if digits == wholeDigits { return digits == 7 ? readLonger(bytes, &at) : nil }
+                // Close the gap that the point leaves: the digits on both sides become one number.
+                let below = 1 &<< shift &- 1 as UInt64
+                joined = word & below | word &>> 8 & ~below
+                next = UInt64(bytes[start &+ end])
             }
-            let next = bytes[end]
-            if !Byte.isDigit(next) && next | 0x20 != 0x65 {
-                at = end
+            if next &- UInt64(Byte.zero) >= 10 && next | 0x20 != 0x65 {
+                at = start &+ end
                 let mantissa = Double(Int64(truncatingIfNeeded: Self.value(joined, digits)))
                 let magnitude = mantissa / powers.double(digits &- wholeDigits)
                 return Double(bitPattern: magnitude.bitPattern | UInt64(truncatingIfNeeded: sign) &<< 63)
             }
         }
         return readLonger(bytes, &at)
+    }
+
+    /// High bits of the bytes that are no digits, exact in all of them.
+    @inline(__always)
+    private static func others(_ word: UInt64) -> UInt64 {
+        let values = word ^ 0x3030_3030_3030_3030
+        return ((values & ~ByteWindow.highs) &+ 0x7676_7676_7676_7676 | values) & ByteWindow.highs
     }
 
     /// As `readJSON`, by the lenient grammar: what JSON has no number for is read at leisure.

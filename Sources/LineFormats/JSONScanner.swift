@@ -43,26 +43,28 @@ struct JSONScanner {
 
     /// The offset of the quote that ends the string whose first byte is at `start`, if it is valid and has no escapes;
     /// nothing is changed.
+    ///
+    /// - Parameter end: What ends it, a quote or a backslash.
     @inline(__always)
-    func plainString(_ start: Int) -> Int? {
+    func plainString(_ start: Int, before end: UInt8 = Byte.quote) -> Int? {
         var at = start
         while true {
             let special = Self.specials(bytes.word(at))
             if special != 0 {
                 at &+= special.trailingZeroBitCount &>> 3
-                return bytes[at] == Byte.quote ? at : plainStringSlowly(at)
+                return bytes[at] == end ? at : plainStringSlowly(at, before: end)
             }
             at &+= 8
         }
     }
 
     @inline(never)
-    private func plainStringSlowly(_ start: Int) -> Int? {
+    private func plainStringSlowly(_ start: Int, before end: UInt8) -> Int? {
         var at = start
         while true {
             let byte = bytes[at]
-            if byte == Byte.quote { return at }
-            if byte == Byte.backslash || byte < 0x20 { return nil }
+            if byte == end { return at }
+            if byte == Byte.quote || byte == Byte.backslash || byte < 0x20 { return nil }
             let length = byte < 0x80 ? 1 : UTF8Sequence.length(bytes, at)
             if length == 0 { return nil }
             at &+= length

@@ -43,12 +43,19 @@ struct OtherValue {
 
     /// Reads the value at `start` without changing a byte; `nil` if it is none, an object, an array or a text with
     /// escapes.
-    init?(plain start: Int, _ scanner: JSONScanner, _ numbers: DecimalReader) {
+    ///
+    /// - Parameter isQuoted: Whether it stands inside a text, so that a backslash is before each of its quotes.
+    init?(plain start: Int, isQuoted: Bool, _ scanner: JSONScanner, _ numbers: DecimalReader) {
         switch scanner.bytes[start] {
-        case Byte.quote:
+        case Byte.quote where !isQuoted:
             guard let end = scanner.plainString(start &+ 1) else { return nil }
             self.init(kind: .text, from: start &+ 1, to: end, end: end &+ 1)
-        case Byte.openBrace, Byte.openBracket: return nil
+        case Byte.backslash where isQuoted && scanner.bytes[start &+ 1] == Byte.quote:
+            guard let end = scanner.plainString(start &+ 2, before: Byte.backslash),
+                scanner.bytes[end &+ 1] == Byte.quote
+            else { return nil }
+            self.init(kind: .text, from: start &+ 2, to: end, end: end &+ 2)
+        case Byte.openBrace, Byte.openBracket, Byte.quote: return nil
         default:
             var keys = 0
             do throws(RejectionReason) { try self.init(scanner, start, depth: 0, &keys, numbers) } catch { return nil }

@@ -6,13 +6,13 @@ enum FieldAction: UInt8 {
     case skip
     /// Only its members are asked for.
     case descend
+    /// A table of instances, looked into when the rest of the record is known.
+    case payload
     case number, text, timestamp, identifier, status
     /// A text, of which the length counts.
     case length
     /// A number, or a date and time in seconds.
     case moment
-    /// A table of instances, looked into when the rest of the record is known.
-    case payload
 }
 
 /// One key at one place of a record, and where its values go.

@@ -192,11 +192,7 @@ struct RecordReader {
             let moment = times.moment(scanner.bytes, text.from, text.to, numbers, scale: scale)
             unsafe field.pointee.set(moment ?? NumberMark.invalid, row)
             return unsafe field.pointee.isSignal
-        case .payload:
-            var hasValue = false
-            unsafe setPayload(field.pointee.column, text.from, text.to, row, &hasValue)
-            return hasValue
-        case .skip, .descend, .number, .text: break
+        case .skip, .descend, .payload, .number, .text: break
         }
         return false
     }
@@ -223,11 +219,8 @@ struct RecordReader {
             return try scanner.skip(start, depth: depth, keys: &keys, numbers: numbers)
         }
         if unsafe field.pointee.action == .payload {
-            let end = unsafe try table(field.pointee.column, start, row, depth: depth)
-            if end > 0 {
-                hasValue = true
-                return end
-            }
+            let end = unsafe try table(field.pointee.column, start, row, depth: depth, &hasValue)
+            if end > 0 { return end }
         }
         if let end = unsafe try moment(field, start, row, &hasValue) { return end }
         let target = unsafe field.pointee
@@ -266,28 +259,33 @@ struct RecordReader {
         return end
     }
 
-    /// Reads a table that is an object or an array, or remembers where it is; returns the offset behind it, or 0 if it
-    /// is neither.
+    /// Reads a table that is an object, an array or a text, or remembers where it is; returns the offset behind it, or
+    /// 0 if it is none of these.
     private func table(
-        _ column: RecordColumn, _ start: Int, _ row: Int, depth: Int
+        _ column: RecordColumn, _ start: Int, _ row: Int, depth: Int, _ hasValue: inout Bool
     ) throws(RejectionReason) -> Int {
         guard case .payload(let payload) = column else { return 0 }
         let index = Int(payload)
+        let first = scanner.bytes[start]
         payloads.forget(index, row: row)
-        guard scanner.bytes[start] == Byte.openBrace || scanner.bytes[start] == Byte.openBracket else { return 0 }
+        guard first == Byte.openBrace || first == Byte.openBracket || first == Byte.quote else { return 0 }
         let cells = JSONCells(scanner: scanner, numbers: numbers, times: times)
-        if let end = payloads.read(index, start, row: row, rows, cells) { return end }
+        if let end = payloads.read(index, start, isQuoted: first == Byte.quote, row: row, rows, cells) {
+            hasValue = true
+            return end
+        }
+        if first == Byte.quote {
+            let text = try scanner.string(start &+ 1)
+            if text.to > text.from {
+                payloads[index] = PayloadPlaces.Place(from: text.from, to: text.to)
+                hasValue = true
+            }
+            return text.end
+        }
         let end = try scanner.extent(start, depth: depth)
         payloads[index] = PayloadPlaces.Place(from: start, to: end)
-        return end
-    }
-
-    /// Remembers where a table is that is written as a text.
-    private func setPayload(_ column: RecordColumn, _ from: Int, _ to: Int, _ row: Int, _ hasValue: inout Bool) {
-        guard case .payload(let index) = column else { return }
-        payloads.forget(Int(index), row: row)
-        payloads[Int(index)] = PayloadPlaces.Place(from: from, to: to)
         hasValue = true
+        return end
     }
 
     // MARK: - Inside arrays

@@ -96,7 +96,6 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
         var (inputRows, outputRows): (Int?, Int?) = (nil, nil)
         var drafts: [Draft] = []
         for index in 0..<places.count where places[index].to > places[index].from {
-            if places[index].rows == 0 { readText(index, survey, reader, row) }
             var rows = places[index].rows
             if rows == 0 {
                 draft(index, survey, into: &drafts)
@@ -144,7 +143,9 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
             try read.read(table, rows: count, into: &sink)
             if let draft, let recording = sink.recording {
                 let columns = columns[table.payload]
-                columns.forms.learn(TableFormBuilder.form(draft.bytes, recording, table, columns.fields.lookup))
+                columns.forms.learn(
+                    TableFormBuilder.form(
+                        draft.bytes, isQuoted: draft.isQuoted, recording, table, columns.fields.lookup))
             }
         }
         return count
@@ -156,22 +157,17 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
     private struct Draft {
         var table: Int
         var bytes: [UInt8]
-    }
-
-    /// Reads a table that is written as a text, if its form is known.
-    private func readText(_ index: Int, _ survey: PayloadSurvey, _ reader: RecordReader, _ row: Int) {
-        guard reader.scanner.bytes[places[index].to] == Byte.quote else { return }
-        let (from, to) = survey.trimmed(places[index].from, places[index].to)
-        guard isJSON(reader.scanner.bytes[from]) else { return }
-        let cells = JSONCells(scanner: reader.scanner, numbers: numbers, times: reader.times)
-        _ = places.read(index, from, end: to, row: row, reader.rows, cells)
+        /// Whether it is a text of the record, whose escapes are resolved.
+        var isQuoted: Bool
     }
 
     private func draft(_ index: Int, _ survey: PayloadSurvey, into drafts: inout [Draft]) {
         let (from, to) = survey.trimmed(places[index].from, places[index].to)
         let bytes = survey.scanner.bytes
         guard isLearning, isJSON(bytes[from]), columns[index].forms.wantsToLearn(bytes: to &- from) else { return }
-        drafts.append(Draft(table: index, bytes: (from..<to).map { bytes[$0] }))
+        // A text ends at its quote, and nothing else does.
+        let isQuoted = bytes[places[index].to] == Byte.quote
+        drafts.append(Draft(table: index, bytes: (from..<to).map { bytes[$0] }, isQuoted: isQuoted))
     }
 
     private func isJSON(_ first: UInt8) -> Bool { first == Byte.openBrace || first == Byte.openBracket }

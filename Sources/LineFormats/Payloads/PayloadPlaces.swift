@@ -39,13 +39,13 @@ struct PayloadPlaces {
 
     /// Reads a table whose form is known, and returns the offset behind it.
     ///
-    /// - Parameter end: Where it has to end, if that is known.
+    /// - Parameter isQuoted: Whether it is a text, whose quote is at `start`.
     func read(
-        _ index: Int, _ start: Int, end: Int? = nil, row: Int, _ rows: RowWriter, _ cells: JSONCells
+        _ index: Int, _ start: Int, isQuoted: Bool, row: Int, _ rows: RowWriter, _ cells: JSONCells
     ) -> Int? {
         guard
             let read = unsafe forms[index].pointee.read(
-                start, end: end, row: row, cleared: &cleared.pointee, rows, cells)
+                start, isQuoted: isQuoted, row: row, cleared: &cleared.pointee, rows, cells)
         else { return nil }
         unsafe places[index] = Place(from: start, to: read.end, rows: read.rows)
         return read.end

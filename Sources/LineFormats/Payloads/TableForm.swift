@@ -6,6 +6,7 @@ import Events
 /// table whose other bytes are those of one that was read before has the same arrangement, names and number of
 /// instances, so it is read in one pass that compares bytes and takes values. Whatever differs, down to a space, or is
 /// written in an unusual way (escapes, a number where a text was) is left to `PayloadReader`: nothing is changed then.
+/// A table that is a text of the record is compared as it stands there, so that its escapes need not be resolved.
 ///
 /// Plain pointers into memory of a `TableForms`, so that copying one costs nothing.
 @safe
@@ -74,6 +75,8 @@ struct TableForm {
     let tail: Gap
     /// Number of instances; 0 if there may be any number, and then all cells are written by segments that are repeated.
     let rows: Int
+    /// Whether it is a text of the record, as it stands there: with its quotes, and a backslash before all others.
+    let isQuoted: Bool
     /// Whether places of largest numbers are written.
     let hasPlaces: Bool
     /// When it was used last, and how often, by the count of `TableForms`.
@@ -126,13 +129,12 @@ struct TableForm {
     ///
     /// - Parameters:
     ///   - start: Offset of its first byte.
-    ///   - end: Where it has to end, if that is known.
     ///   - row: Its cells of this table are missing as yet.
     ///   - cleared: Rows from `row` on that are cleared or written for this record; raised by those this clears.
     /// - Returns: The offset behind the table, and its number of rows; `nil`, with nothing done, if the table has
     ///   another form or there are not rows enough.
     func read(
-        _ start: Int, end: Int?, row: Int, cleared: inout Int, _ rows: RowWriter, _ cells: JSONCells
+        _ start: Int, row: Int, cleared: inout Int, _ rows: RowWriter, _ cells: JSONCells
     ) -> (end: Int, rows: Int)? {
         let bytes = cells.scanner.bytes
         let room = rows.stride &- row
@@ -160,7 +162,7 @@ struct TableForm {
         }
         let behind = state.at &+ Int(tail.length)
         let isCounted = state.said == 0 || state.said == state.done
-        guard stands(tail, bytes, state.at), isCounted, end == nil || end == behind else { return undo(row, state) }
+        guard stands(tail, bytes, state.at), isCounted else { return undo(row, state) }
         if hasPlaces { writePlaces(row, state.done, bytes) }
         return (behind, state.done)
     }
@@ -197,7 +199,7 @@ struct TableForm {
                 let value = unsafe number * target.pointee.scale
                 guard value.magnitude < .infinity else { return false }
                 unsafe target.pointee.set(value, row)
-            } else if unsafe step.pointee.action == .text, bytes[at] == Byte.quote,
+            } else if unsafe step.pointee.action == .text, bytes[at] == Byte.quote, !isQuoted,
                 let quote = scanner.plainString(at &+ 1)
             {
                 if quote > at &+ 1 { unsafe target.pointee.set(range(at &+ 1, quote), row) }
@@ -220,8 +222,8 @@ struct TableForm {
         let target = unsafe step.pointee.target.pointee
         var at = start
         switch unsafe step.pointee.action {
-        case .number, .text, .other: at = Self.set(target, at, row, cells)
-        case .skip: at = OtherValue(plain: at, cells.scanner, cells.numbers)?.end ?? -1
+        case .number, .text, .other: at = set(target, at, row, cells)
+        case .skip: at = value(at, cells)?.end ?? -1
         case .count:
             guard let number = cells.numbers.readJSON(cells.scanner.bytes, &at), number >= 1,
                 number <= Double(EventLimits.lineBytes)
@@ -246,8 +248,8 @@ struct TableForm {
     }
 
     /// Takes a value that is not of the usual type for its column.
-    private static func set(_ target: TextTarget, _ at: Int, _ row: Int, _ cells: JSONCells) -> Int {
-        guard let value = OtherValue(plain: at, cells.scanner, cells.numbers) else { return -1 }
+    private func set(_ target: TextTarget, _ at: Int, _ row: Int, _ cells: JSONCells) -> Int {
+        guard let value = value(at, cells) else { return -1 }
         if value.kind == .null || value.isEmptyText { return value.end }
         // A number that has to be spelled in another way is no matter of this.
         let isSpelled = target.action == .text || target.action == .identifier
@@ -256,6 +258,11 @@ struct TableForm {
         }
         do throws(RejectionReason) { _ = try cells.set(target, value, row) } catch { return -1 }
         return value.end
+    }
+
+    /// A value that is neither an object nor an array and has no escapes.
+    private func value(_ at: Int, _ cells: JSONCells) -> OtherValue? {
+        OtherValue(plain: at, isQuoted: isQuoted, cells.scanner, cells.numbers)
     }
 
     /// Makes all cells that may have been written missing.

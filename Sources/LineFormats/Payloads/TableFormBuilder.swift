@@ -2,33 +2,66 @@ import Events
 
 /// Makes the form of a table out of its bytes and of what was read from them.
 struct TableFormBuilder {
-    /// The table as it was before it was read, on its own.
+    /// The table as it stands in a record, on its own.
     private let text: ByteWindow
     private let length: Int
+    private let isQuoted: Bool
     private let lookup: FieldLookup
 
     /// Makes the form of a table; `nil` if it has none.
     ///
     /// - Parameters:
-    ///   - bytes: The table's bytes before they were read.
+    ///   - bytes: The table's bytes before they were read, without escapes.
+    ///   - isQuoted: Whether it is a text of the record.
     ///   - recording: What was read from them, by offsets in the batch.
     ///   - table: The table, in the batch.
     ///   - lookup: Its columns.
     static func form(
-        _ bytes: [UInt8], _ recording: PayloadRecording, _ table: PayloadTable, _ lookup: FieldLookup
+        _ bytes: [UInt8], isQuoted: Bool, _ recording: PayloadRecording, _ table: PayloadTable, _ lookup: FieldLookup
     ) -> TableForm? {
-        guard recording.isUsable, !recording.entries.isEmpty, bytes.count == table.to &- table.from else { return nil }
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes.count + 1 + EventBatch.padding, alignment: 8)
-        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes.count + 1 + EventBatch.padding)
-        let text = unsafe ByteWindow(memory)
-        for (i, byte) in bytes.enumerated() { text[i] = byte }
-        text[bytes.count] = Byte.newline
-        let builder = TableFormBuilder(text: text, length: bytes.count, lookup: lookup)
-        guard let form = builder.form(recording, table) else {
-            unsafe memory.deallocate()
+        guard recording.isUsable, !recording.entries.isEmpty, bytes.count == table.to &- table.from,
+            !bytes.contains(where: { $0 < Byte.space }), var entries = entries(bytes, recording, table, lookup)
+        else { return nil }
+        var text = bytes
+        if isQuoted {
+            let quoted = quoted(bytes)
+            text = quoted.text
+            for index in entries.indices {
+                entries[index].from = quoted.places[entries[index].from]
+                entries[index].to = quoted.places[entries[index].to]
+            }
+        }
+        let window = window(text)
+        let builder = TableFormBuilder(text: window, length: text.count, isQuoted: isQuoted, lookup: lookup)
+        guard let form = builder.form(entries, table) else {
+            unsafe window.base.deallocate()
             return nil
         }
         return form
+    }
+
+    /// A text as a record has it, between quotes and with a backslash before each quote and backslash, and where in it
+    /// each byte stands, the end included.
+    private static func quoted(_ bytes: [UInt8]) -> (text: [UInt8], places: [Int]) {
+        var (text, places): ([UInt8], [Int]) = ([Byte.quote], [])
+        for byte in bytes {
+            places.append(text.count)
+            if byte == Byte.quote || byte == Byte.backslash { text.append(Byte.backslash) }
+            text.append(byte)
+        }
+        places.append(text.count)
+        return (text + [Byte.quote], places)
+    }
+
+    /// Bytes in memory of their own, ended as a window has to be.
+    private static func window(_ bytes: [UInt8]) -> ByteWindow {
+        let count = bytes.count + 1 + EventBatch.padding
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 8)
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        let window = unsafe ByteWindow(memory)
+        for (i, byte) in bytes.enumerated() { window[i] = byte }
+        window[bytes.count] = Byte.newline
+        return window
     }
 
     /// A step, and where its bytes are.
@@ -38,8 +71,7 @@ struct TableFormBuilder {
         var gap: Int
     }
 
-    private func form(_ recording: PayloadRecording, _ table: PayloadTable) -> TableForm? {
-        guard text.newline(from: 0) == length, let entries = entries(recording, table) else { return nil }
+    private func form(_ entries: [PayloadRecording.Entry], _ table: PayloadTable) -> TableForm? {
         if table.rows > 1, table.shape.takesAnyNumber, let drafts = drafts(entries),
             let segments = repeated(drafts, rows: table.rows)
         {
@@ -101,18 +133,21 @@ struct TableFormBuilder {
         }
         return unsafe TableForm(
             text: text, steps: steps, stepCount: count, segments: segments, segmentCount: runs.count,
-            tail: TableForm.gap(text, end, length), rows: rows,
+            tail: TableForm.gap(text, end, length), rows: rows, isQuoted: isQuoted,
             hasPlaces: drafts.contains { $0.entry.part == .answer(.place) })
     }
 
     /// The entries in the order of their bytes, those that were passed over by everybody included; `nil` if a cell is
     /// written twice, for then the order matters.
-    private func entries(_ recording: PayloadRecording, _ table: PayloadTable) -> [PayloadRecording.Entry]? {
+    private static func entries(
+        _ bytes: [UInt8], _ recording: PayloadRecording, _ table: PayloadTable, _ lookup: FieldLookup
+    ) -> [PayloadRecording.Entry]? {
         var cells: Set<[Int]> = []
         var entries = recording.entries
         for index in entries.indices {
             entries[index].from &-= table.from
             entries[index].to &-= table.from
+            guard entries[index].from >= 0, entries[index].to <= bytes.count else { return nil }
             guard let target = entries[index].target else { continue }
             guard cells.insert([target, entries[index].row]).inserted else { return nil }
             if case .answer = entries[index].part {
@@ -121,11 +156,14 @@ struct TableFormBuilder {
             }
         }
         let known = Set(entries.map(\.from))
-        let resolved = UnsafeMutablePointer<Int>.allocate(capacity: 1)
-        defer { unsafe resolved.deallocate() }
+        let (window, resolved) = (window(bytes), UnsafeMutablePointer<Int>.allocate(capacity: 1))
+        defer {
+            unsafe window.base.deallocate()
+            unsafe resolved.deallocate()
+        }
         unsafe resolved.initialize(to: 0)
-        let scanner = unsafe JSONScanner(text, resolved: resolved)
-        let survey = PayloadSurvey(scanner: scanner, numbers: DecimalReader())
+        let survey = PayloadSurvey(
+            scanner: unsafe JSONScanner(window, resolved: resolved), numbers: DecimalReader())
         for (from, to) in survey.unread(0) where !known.contains(from) {
             entries.append(PayloadRecording.Entry(part: .passed, from: from, to: to, target: nil, row: -1))
         }

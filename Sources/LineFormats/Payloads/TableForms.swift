@@ -34,11 +34,12 @@ final class TableForms {
         /// Reads a table if its form is known; see `TableForm.read`.
         @inline(__always)
         mutating func read(
-            _ start: Int, end: Int?, row: Int, cleared: inout Int, _ rows: RowWriter, _ cells: JSONCells
+            _ start: Int, isQuoted: Bool, row: Int, cleared: inout Int, _ rows: RowWriter, _ cells: JSONCells
         ) -> (end: Int, rows: Int)? {
             for i in 0..<count {
                 let index = last &+ i < count ? last &+ i : last &+ i &- count
-                guard let read = unsafe forms[index].read(start, end: end, row: row, cleared: &cleared, rows, cells)
+                guard unsafe forms[index].isQuoted == isQuoted,
+                    let read = unsafe forms[index].read(start, row: row, cleared: &cleared, rows, cells)
                 else { continue }
                 last = index
                 clock &+= 1
