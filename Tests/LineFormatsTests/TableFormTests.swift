@@ -196,4 +196,42 @@ import Testing
         let many = (0..<5).map { _ in Self.record("[[\(wide)]]", "[1]") }
         #expect(Self.decode(many).tablesOfKnownForm == 4)
     }
+
+    /// A largest number has no spelling, so it is no category; the place of one has.
+    @Test func largestNumbersAsCategories() {
+        let schema = Schema(
+            signals: [
+                Signal(name: "class", role: .prediction, kind: .categorical, path: ["response", "prediction"]),
+                Signal(name: "score", role: .feature, kind: .categorical, path: ["response", "score"]),
+            ], outputs: [["response"]])
+        let records = ["[[1e300,2]]", "[[3,1e301]]", "[[4,5]]"].map { "{\"response\":\($0)}" }
+        let log = DecodedEvents(records.joined(separator: "\n"), schema: schema)
+        #expect(
+            log.events == ["class=0 score=invalid", "class=1 score=invalid", "class=1 score=invalid"], "\(log.events)")
+    }
+
+    /// A table goes with the object that it is in, if that is given twice.
+    @Test func repeatedObjects() {
+        let schema = Schema(
+            signals: [Signal(name: "x", role: .feature, kind: .numeric, path: ["call", "request", "feature_0"])],
+            status: ["status"], inputs: [["call", "request"]])
+        let table = "{\"request\":[[1],[2]]}"
+        let records = [
+            "{\"call\":\(table)}", "{\"call\":\(table)}", "{\"call\":\(table),\"call\":{\"request\":[[3]]}}",
+            "{\"call\":\(table),\"call\":{},\"status\":\"ok\"}",
+        ]
+        let log = DecodedEvents(records.joined(separator: "\n"), schema: schema)
+        #expect(log.events == ["x=1.0", "x=2.0", "x=1.0", "x=2.0", "x=3.0", ""], "\(log.events)")
+    }
+
+    /// A table may be a text in an element of a list.
+    @Test func textsInLists() {
+        let schema = Schema(
+            signals: [Signal(name: "x", role: .feature, kind: .numeric, path: ["calls", "0", "body", "feature_0"])],
+            inputs: [["calls", "0", "body"]])
+        let record = "{\"calls\":[{\"body\":\"{\\\"instances\\\":[[1],[2]]}\"}]}"
+        let log = DecodedEvents([record, record, record].joined(separator: "\n"), schema: schema)
+        #expect(log.events == ["x=1.0", "x=2.0", "x=1.0", "x=2.0", "x=1.0", "x=2.0"], "\(log.events)")
+        #expect(log.tablesOfKnownForm == 2)
+    }
 }
