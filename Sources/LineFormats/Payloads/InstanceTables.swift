@@ -10,8 +10,6 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
     let places: PayloadPlaces
     /// The columns that are the record's own.
     private let envelope: [RecordColumn]
-    /// Those of the columns.
-    private let views: UnsafeMutablePointer<PayloadView>
     /// Room for what is found out about the tables of a record.
     private let tables: UnsafeMutablePointer<PayloadTable>
     private let numbers = DecimalReader()
@@ -29,30 +27,22 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
         envelope = all.all.filter { !ofTables.contains($0) }
         self.isLearning = isLearning
         let room = max(1, columns.count)
-        let forms = UnsafeMutablePointer<UnsafeMutablePointer<TableForms.State>>.allocate(capacity: room)
-        let lookups = UnsafeMutablePointer<FieldLookup>.allocate(capacity: room)
-        for (index, table) in columns.enumerated() {
-            unsafe (forms + index).initialize(to: table.forms.state)
-            unsafe (lookups + index).initialize(to: table.fields.lookup)
-        }
+        let views = UnsafeMutablePointer<PayloadView>.allocate(capacity: room)
+        for (index, table) in columns.enumerated() { unsafe (views + index).initialize(to: table.view) }
         let places = UnsafeMutablePointer<PayloadPlaces.Place>.allocate(capacity: room)
         unsafe places.initialize(repeating: .none, count: room)
         let cleared = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         unsafe cleared.initialize(to: 1)
         self.places = unsafe PayloadPlaces(
-            places: places, count: columns.count, cleared: cleared, forms: forms, columns: lookups)
+            places: places, count: columns.count, cleared: cleared, views: views)
         unsafe tables = .allocate(capacity: room)
-        unsafe views = .allocate(capacity: room)
-        for (index, table) in columns.enumerated() { unsafe (views + index).initialize(to: table.view) }
     }
 
     deinit {
         unsafe places.places.deallocate()
         unsafe places.cleared.deallocate()
-        unsafe places.forms.deallocate()
-        unsafe places.columns.deallocate()
+        unsafe places.views.deallocate()
         unsafe tables.deallocate()
-        unsafe views.deallocate()
     }
 
     /// Whether records have no tables.
@@ -66,7 +56,7 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
     /// What writes the values of tables into the rows of a batch.
     func cells(_ scanner: JSONScanner, _ rows: RowWriter, _ times: TimeForm) -> PayloadCells {
         unsafe PayloadCells(
-            tables: columns, views: views, json: JSONCells(scanner: scanner, numbers: numbers, times: times),
+            tables: columns, views: places.views, json: JSONCells(scanner: scanner, numbers: numbers, times: times),
             text: TextCells(rows: rows, numbers: numbers, times: times))
     }
 
@@ -100,10 +90,9 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
             if rows == 0 {
                 draft(index, survey, into: &drafts)
                 let place = places[index]
-                // A text ends at its quote, and nothing else does.
-                let isValue = reader.scanner.bytes[place.to] != Byte.quote
                 let table = try survey.table(
-                    index, isOutput: columns[index].isOutput, place.from, place.to, isValue: isValue)
+                    index, isOutput: columns[index].isOutput, place.from, place.to,
+                    isValue: !isText(index, survey.scanner.bytes))
                 unsafe (tables + unread).initialize(to: table)
                 unread &+= 1
                 rows = table.rows
@@ -165,10 +154,11 @@ struct InstanceTables: ~Copyable, @unchecked Sendable {
         let (from, to) = survey.trimmed(places[index].from, places[index].to)
         let bytes = survey.scanner.bytes
         guard isLearning, isJSON(bytes[from]), columns[index].forms.wantsToLearn(bytes: to &- from) else { return }
-        // A text ends at its quote, and nothing else does.
-        let isQuoted = bytes[places[index].to] == Byte.quote
-        drafts.append(Draft(table: index, bytes: (from..<to).map { bytes[$0] }, isQuoted: isQuoted))
+        drafts.append(Draft(table: index, bytes: (from..<to).map { bytes[$0] }, isQuoted: isText(index, bytes)))
     }
+
+    /// Whether a table is a text: it ends at its quote, and nothing else does.
+    private func isText(_ index: Int, _ bytes: ByteWindow) -> Bool { bytes[places[index].to] == Byte.quote }
 
     private func isJSON(_ first: UInt8) -> Bool { first == Byte.openBrace || first == Byte.openBracket }
 }

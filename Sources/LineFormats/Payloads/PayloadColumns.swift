@@ -40,7 +40,8 @@ final class PayloadColumns: @unchecked Sendable {
         }
         view = unsafe PayloadView(
             lookup: fields.lookup, prediction: fields.find(PayloadNames.prediction) ?? -1,
-            score: fields.find(PayloadNames.score) ?? -1, places: places, placeCount: count)
+            score: fields.find(PayloadNames.score) ?? -1, places: places, placeCount: count,
+            forms: forms.state)
     }
 
     deinit { unsafe view.places.deallocate() }
@@ -74,6 +75,8 @@ struct PayloadView {
     /// Columns by their place in a row without names.
     let places: UnsafeMutablePointer<Int32>
     let placeCount: Int
+    /// The forms of its tables.
+    let forms: UnsafeMutablePointer<TableForms.State>
 }
 
 /// Names of the columns that have none.

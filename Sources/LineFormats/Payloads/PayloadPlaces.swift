@@ -20,10 +20,8 @@ struct PayloadPlaces {
     let count: Int
     /// Rows from the record's first one on that are cleared or written for it.
     let cleared: UnsafeMutablePointer<Int>
-    /// The forms of each.
-    let forms: UnsafeMutablePointer<UnsafeMutablePointer<TableForms.State>>
-    /// The columns of each.
-    let columns: UnsafeMutablePointer<FieldLookup>
+    /// The columns and the forms of each.
+    let views: UnsafeMutablePointer<PayloadView>
 
     subscript(index: Int) -> Place {
         get { unsafe places[index] }
@@ -44,7 +42,7 @@ struct PayloadPlaces {
         _ index: Int, _ start: Int, isQuoted: Bool, row: Int, _ rows: RowWriter, _ cells: JSONCells
     ) -> Int? {
         guard
-            let read = unsafe forms[index].pointee.read(
+            let read = unsafe views[index].forms.pointee.read(
                 start, isQuoted: isQuoted, row: row, cleared: &cleared.pointee, rows, cells)
         else { return nil }
         unsafe places[index] = Place(from: start, to: read.end, rows: read.rows)
@@ -62,7 +60,7 @@ struct PayloadPlaces {
         let rows = unsafe places[index].rows
         unsafe places[index] = .none
         guard rows > 0 else { return }
-        let lookup = unsafe columns[index]
+        let lookup = unsafe views[index].lookup
         for target in 0..<lookup.count {
             for other in row..<(row &+ rows) { unsafe lookup.targets[target].clear(other) }
         }

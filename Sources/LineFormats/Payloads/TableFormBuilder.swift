@@ -247,7 +247,7 @@ extension PayloadShape {
 extension PayloadSurvey {
     /// The plain values that a table's outer objects hold beside the instances: nobody looks at them.
     fileprivate func unread(_ start: Int) -> [(from: Int, to: Int)] {
-        guard bytes(start) == Byte.openBrace else { return [] }
+        guard scanner.bytes[start] == Byte.openBrace else { return [] }
         var (found, next): ([(from: Int, to: Int)], [Int]) = ([], [start])
         while let object = next.popLast(), found.count <= TableForm.steps {
             do throws(RejectionReason) {
@@ -262,6 +262,4 @@ extension PayloadSurvey {
         }
         return found
     }
-
-    private func bytes(_ at: Int) -> UInt8 { scanner.bytes[at] }
 }
