@@ -1,14 +1,8 @@
 /// The name of a field, as it is compared.
 struct FieldName {
-    /// The first eight bytes of the name and an equals sign, or as many as there are.
-    let first: UInt64
-    let firstMask: UInt64
-    /// Of the bytes of the last word of them, if there are more than eight.
-    let lastMask: UInt64
+    /// The name and an equals sign, among the names.
+    let name: ExpectedBytes
     let hash: UInt64
-    /// Where the name is among the names, and how long it is without the equals sign.
-    let offset: Int32
-    let length: Int32
     /// The fields that followed this one when they were last looked up, the last one first: logs alternate between
     /// orders, and leave fields out.
     var next: Int32
@@ -18,18 +12,14 @@ struct FieldName {
     ///
     /// - Parameter none: Index of the one that nothing matches.
     init(_ names: ByteWindow, _ from: Int, _ to: Int, none: Int) {
-        let count = to - from + 1
-        firstMask = count >= 8 ? .max : WordWriter.low(.max, count)
-        first = names.word(from) & firstMask
-        lastMask = count % 8 == 0 ? .max : WordWriter.low(.max, count % 8)
+        name = ExpectedBytes(names, from, to + 1)
         hash = IdentifierHash.hash(names, from, to - from)
-        (offset, length) = (Int32(truncatingIfNeeded: from), Int32(truncatingIfNeeded: to - from))
         (next, other) = (Int32(truncatingIfNeeded: none), Int32(truncatingIfNeeded: none))
     }
 
     /// The one that nothing matches; the first field of a line follows it.
     init(none: Int) {
-        (first, firstMask, lastMask, hash, offset, length) = (1, 0, 0, 0, 0, -1)
+        (name, hash) = (.never, 0)
         (next, other) = (Int32(truncatingIfNeeded: none), Int32(truncatingIfNeeded: none))
     }
 }
@@ -61,9 +51,9 @@ struct FieldLookup {
     }
 
     private func isNamed(_ index: Int, _ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
-        let field = unsafe fields[index]
-        guard Int(field.length) == to &- from else { return false }
-        let name = Int(field.offset) &- from
+        let field = unsafe fields[index].name
+        guard Int(field.length) == to &- from &+ 1 else { return false }
+        let name = Int(field.from) &- from
         for at in from..<to where bytes[at] != names[name &+ at] { return false }
         return true
     }
@@ -81,19 +71,9 @@ struct FieldLookup {
     /// Goes behind the name of a field and an equals sign, if they stand at `at`.
     @inline(__always)
     func step(over index: Int, _ bytes: ByteWindow, _ at: inout Int) -> Bool {
-        let field = unsafe fields + index
-        guard unsafe bytes.word(at) & field.pointee.firstMask == field.pointee.first else { return false }
-        let count = unsafe Int(field.pointee.length) &+ 1
-        if count > 8 {
-            var (name, place, rest) = unsafe (Int(field.pointee.offset) &+ 8, at &+ 8, count &- 8)
-            while rest > 8 {
-                // A word that matches holds no newline, so the next load stays inside the window's padding.
-                if bytes.word(place) != names.word(name) { return false }
-                (name, place, rest) = (name &+ 8, place &+ 8, rest &- 8)
-            }
-            guard unsafe (bytes.word(place) ^ names.word(name)) & field.pointee.lastMask == 0 else { return false }
-        }
-        at &+= count
+        let name = unsafe fields[index].name
+        guard name.stand(bytes, at, in: names) else { return false }
+        at &+= Int(name.length)
         return true
     }
 

@@ -101,12 +101,6 @@ struct PlanBuilder {
         field.keyLength = needle.count
         field.isPlain = !bytes.contains { $0 < 0x20 || $0 == Byte.quote || $0 == Byte.backslash }
         field.hash = withTerminated(bytes) { IdentifierHash.hash($0, 0, $1) }
-        for (i, byte) in needle.prefix(8).enumerated() {
-            field.firstWord |= UInt64(byte) &<< UInt64(8 * i)
-            field.firstMask |= 0xFF &<< UInt64(8 * i)
-        }
-        let rest = needle.count % 8
-        field.lastMask = rest == 0 ? 0 : 1 &<< UInt64(8 * rest) &- 1
         flat.keys.append(contentsOf: needle)
         while flat.keys.count % 8 != 0 { flat.keys.append(0) }
     }

@@ -20,9 +20,8 @@ enum FieldAction: UInt8 {
 /// Every object has one more at its head, which stands for its opening brace and has no key.
 @safe
 struct RecordField {
-    /// The first eight bytes of the key, its closing quote and the colon, and which of them count.
-    var firstWord: UInt64
-    var firstMask: UInt64
+    /// The key, its closing quote and the colon, among the keys of the plan.
+    var name: ExpectedBytes
     /// The field that followed this one when it was last looked up, or the one that nothing matches.
     var next: UnsafeMutablePointer<RecordField>
     /// The one before that: logs alternate between orders, and leave fields out.
@@ -31,8 +30,6 @@ struct RecordField {
     var cells: UnsafeMutableRawPointer
     /// Factor from the unit of the record to that of the signal.
     var scale: Double
-    /// Bytes of the key, the quote and the colon.
-    var keyLength: Int32
     var action: FieldAction
     /// Whether a value counts as something measured.
     var isSignal: Bool
@@ -44,10 +41,6 @@ struct RecordField {
     var child: UnsafeMutablePointer<RecordField>?
     /// The object this is a member of.
     var object: Int32
-    /// Offset of the key, the quote and the colon in the plan's key bytes.
-    var key: Int32
-    /// Mask of the bytes of the last, partial word of those; 0 if there is none.
-    var lastMask: UInt64
     /// Hash of the key.
     var hash: UInt64
     /// Which column of the batch.
@@ -111,19 +104,7 @@ struct RecordTables {
     /// Whether the key that begins at `at` is that of the field, by its raw bytes with quote and colon.
     @inline(__always)
     func matches(_ field: UnsafeMutablePointer<RecordField>, _ bytes: ByteWindow, _ at: Int) -> Bool {
-        guard unsafe bytes.word(at) & field.pointee.firstMask == field.pointee.firstWord else { return false }
-        var rest = unsafe Int(field.pointee.keyLength) &- 8
-        if rest <= 0 { return true }
-        var key = unsafe Int(field.pointee.key) &+ 8
-        var at = at &+ 8
-        while rest >= 8 {
-            // A word that matches holds no newline, so the next load stays inside the window's padding.
-            if bytes.word(at) != keys.word(key) { return false }
-            at &+= 8
-            key &+= 8
-            rest &-= 8
-        }
-        return unsafe (bytes.word(at) ^ keys.word(key)) & field.pointee.lastMask == 0
+        unsafe field.pointee.name.stand(bytes, at, in: keys)
     }
 
     /// The member of `object` whose key is `from..<to`, unescaped, or `nil`.
@@ -146,8 +127,8 @@ struct RecordTables {
         for i in unsafe Int(objects[object].firstField)..<Int(objects[object].endField)
         where unsafe fields[i].object == object {
             var (rest, isIndex) = (index, true)
-            let key = unsafe Int(fields[i].key)
-            var at = unsafe key &+ Int(fields[i].keyLength) &- 2
+            let key = unsafe Int(fields[i].name.from)
+            var at = unsafe key &+ Int(fields[i].name.length) &- 2
             repeat {
                 at &-= 1
                 isIndex = at >= key && keys[at] == Byte.zero &+ UInt8(truncatingIfNeeded: rest % 10)
@@ -159,8 +140,8 @@ struct RecordTables {
     }
 
     private func holds(_ field: Int, _ bytes: ByteWindow, _ from: Int, _ to: Int) -> Bool {
-        let key = unsafe Int(fields[field].key)
-        guard unsafe Int(fields[field].keyLength) &- 2 == to &- from else { return false }
+        let key = unsafe Int(fields[field].name.from)
+        guard unsafe Int(fields[field].name.length) &- 2 == to &- from else { return false }
         for i in 0..<(to &- from) where bytes[from &+ i] != keys[key &+ i] { return false }
         return true
     }
@@ -211,15 +192,17 @@ struct RecordPlan: ~Copyable, @unchecked Sendable {
         let heads = unsafe fields + flat.fields.count
         let nothing = unsafe heads + flat.objects.count
         for i in 0...(flat.fields.count + flat.objects.count) {
-            // A head and the last one match nothing: no word and no mask give 1.
-            var draft = FieldDraft(firstWord: 1)
+            var draft = FieldDraft()
             if i < flat.fields.count {
                 draft = flat.fields[i]
             } else if i < flat.fields.count + flat.objects.count {
                 draft.object = i - flat.fields.count
             }
             let child = unsafe draft.child.map { unsafe heads + $0 }
-            unsafe (fields + i).initialize(to: draft.field(next: nothing, child: child, cells: memory))
+            // A head and the last one have no key.
+            let name =
+                draft.keyLength > 0 ? ExpectedBytes(keys, draft.key, draft.key + draft.keyLength) : ExpectedBytes.never
+            unsafe (fields + i).initialize(to: draft.field(name: name, next: nothing, child: child, cells: memory))
         }
         tables = unsafe RecordTables(
             fields: fields, objects: Self.copy(flat.objects), slots: Self.copy(flat.slots), keys: keys,
@@ -251,11 +234,10 @@ struct RecordPlan: ~Copyable, @unchecked Sendable {
 
 /// What a field is made of before its neighbours have addresses.
 struct FieldDraft {
-    var firstWord: UInt64 = 0
-    var firstMask: UInt64 = 0
+    /// Bytes of the key, the quote and the colon.
     var keyLength = 0
+    /// Offset of those in the plan's key bytes.
     var key = 0
-    var lastMask: UInt64 = 0
     var hash: UInt64 = 0
     var action = FieldAction.descend
     var column = RecordColumn.none
@@ -266,13 +248,12 @@ struct FieldDraft {
     var child: Int?
 
     func field(
-        next: UnsafeMutablePointer<RecordField>, child: UnsafeMutablePointer<RecordField>?,
+        name: ExpectedBytes, next: UnsafeMutablePointer<RecordField>, child: UnsafeMutablePointer<RecordField>?,
         cells: UnsafeMutableRawPointer
     ) -> RecordField {
         unsafe RecordField(
-            firstWord: firstWord, firstMask: firstMask, next: next, other: next, cells: cells, scale: scale,
-            keyLength: Int32(truncatingIfNeeded: keyLength), action: action, isSignal: column.isSignal,
+            name: name, next: next, other: next, cells: cells, scale: scale, action: action, isSignal: column.isSignal,
             isPlain: isPlain, namesAnError: namesAnError, child: child, object: Int32(truncatingIfNeeded: object),
-            key: Int32(truncatingIfNeeded: key), lastMask: lastMask, hash: hash, column: column)
+            hash: hash, column: column)
     }
 }

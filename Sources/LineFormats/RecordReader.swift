@@ -42,7 +42,7 @@ struct RecordReader {
             members &+= 1
             let predicted = unsafe previous.pointee.next
             if unsafe tables.matches(predicted, bytes, at) {
-                at = unsafe bytes.skippingSpaces(at &+ Int(predicted.pointee.keyLength))
+                at = unsafe bytes.skippingSpaces(at &+ Int(predicted.pointee.name.length))
                 unsafe previous = predicted
             } else {
                 if members &+ keys > EventLimits.keysPerRecord { throw .tooManyKeys }
@@ -141,7 +141,7 @@ struct RecordReader {
         let other = unsafe previous.pointee.other
         if unsafe tables.matches(other, scanner.bytes, at) {
             unsafe tables.learn(other, after: previous)
-            return unsafe (other, scanner.bytes.skippingSpaces(at &+ Int(other.pointee.keyLength)))
+            return unsafe (other, scanner.bytes.skippingSpaces(at &+ Int(other.pointee.name.length)))
         }
         let key = try scanner.string(at)
         let field = unsafe tables.find(Int(previous.pointee.object), scanner.bytes, key.from, key.to)
@@ -329,7 +329,7 @@ struct RecordReader {
             let predicted = unsafe previous.pointee.next
             if unsafe tables.matches(predicted, bytes, at &+ 1) {
                 unsafe previous = predicted
-                at = unsafe bytes.skippingSpaces(at &+ 1 &+ Int(predicted.pointee.keyLength))
+                at = unsafe bytes.skippingSpaces(at &+ 1 &+ Int(predicted.pointee.name.length))
                 at = unsafe try nested(predicted, at, row, serial, depth: depth &+ 1, &keys, &hasValue)
             } else {
                 let (field, value) = unsafe try lookUp(at &+ 1, previous)

@@ -74,22 +74,13 @@ struct RowWriter {
 
     /// Writes the cell of a column in `row` into the cells of the rows behind it, up to `end`.
     func spread(_ column: RecordColumn, _ row: Int, to end: Int) {
-        func copy<Cell: BitwiseCopyable>(_ cells: UnsafeMutablePointer<Cell>) {
-            let cell = unsafe cells[row]
-            for other in (row &+ 1)..<end { unsafe cells[other] = cell }
+        func copy<Cell: BitwiseCopyable>(_ type: Cell.Type) {
+            let cells = unsafe cells(column).assumingMemoryBound(to: type)
+            for other in (row &+ 1)..<end { unsafe cells[other] = cells[row] }
         }
         guard row &+ 1 < end else { return }
-        switch column {
-        case .none, .payload: break
-        case .timestamp: unsafe copy(timestamps)
-        case .identifier: unsafe copy(identifiers)
-        case .model: unsafe copy(models)
-        case .version: unsafe copy(versions)
-        case .status: unsafe copy(statuses)
-        case .number(let index): unsafe copy(numbers + Int(index) &* stride)
-        case .text(let index): unsafe copy(texts + Int(index) &* stride)
-        case .hidden(let index): unsafe copy(hidden + Int(index) &* stride)
-        }
+        // A status is a byte; all other cells are eight.
+        if column == .status { copy(UInt8.self) } else { copy(UInt64.self) }
     }
 
     /// Takes from a column of moments the one that it is measured from, in the rows given.

@@ -16,19 +16,7 @@ struct TableForm {
     /// Most bytes of a table that has one.
     static let bytes = 16_384
 
-    /// Bytes that have to stand at a place.
-    struct Gap: BitwiseCopyable {
-        /// The first eight of them, and which of those count.
-        var word: UInt64 = 0
-        var mask: UInt64 = 0
-        var length: Int32 = 0
-        /// Offset of the first one in the form's bytes.
-        var from: Int32 = 0
-
-        static let none = Gap()
-    }
-
-    /// What to do behind a gap.
+    /// What to do behind the bytes before a value.
     enum Action: UInt8, BitwiseCopyable {
         /// Take a number, a text, or a value of another column.
         case number, text, other
@@ -45,7 +33,7 @@ struct TableForm {
     /// One value.
     @safe
     struct Step: BitwiseCopyable {
-        var gap: Gap
+        var gap: ExpectedBytes
         var action: Action
         /// Counted from the first row of the table.
         var row: Int32
@@ -56,13 +44,13 @@ struct TableForm {
     /// Some steps.
     struct Segment: BitwiseCopyable {
         /// What stands before the first one.
-        var lead: Gap
+        var lead: ExpectedBytes
         /// Index of the first one, and behind the last one.
         var from: Int
         var to: Int
         /// Whether they are those of one instance, and come again for the next one behind `joint`.
         var isRepeated: Bool
-        var joint: Gap
+        var joint: ExpectedBytes
     }
 
     /// The table that it was learned from.
@@ -72,7 +60,7 @@ struct TableForm {
     let segments: UnsafeMutablePointer<Segment>
     let segmentCount: Int
     /// What stands behind the last value.
-    let tail: Gap
+    let tail: ExpectedBytes
     /// Number of instances; 0 if there may be any number, and then all cells are written by segments that are repeated.
     let rows: Int
     /// Whether it is a text of the record, as it stands there: with its quotes, and a backslash before all others.
@@ -96,35 +84,6 @@ struct TableForm {
         unsafe segments.deallocate()
     }
 
-    /// The gap that the bytes `from..<to` are.
-    static func gap(_ text: ByteWindow, _ from: Int, _ to: Int) -> Gap {
-        let length = to &- from
-        let mask: UInt64 = length >= 8 ? .max : 1 &<< UInt64(truncatingIfNeeded: 8 &* length) &- 1
-        return Gap(
-            word: text.word(from) & mask, mask: mask, length: Int32(truncatingIfNeeded: length),
-            from: Int32(truncatingIfNeeded: from))
-    }
-
-    /// Whether the bytes at `at` are those of the gap.
-    ///
-    /// No gap has a newline, so bytes that match are inside the window.
-    @inline(__always)
-    private func stands(_ gap: Gap, _ bytes: ByteWindow, _ at: Int) -> Bool {
-        guard bytes.word(at) & gap.mask == gap.word else { return false }
-        return gap.length <= 8 || continues(gap, bytes, at)
-    }
-
-    private func continues(_ gap: Gap, _ bytes: ByteWindow, _ at: Int) -> Bool {
-        let (from, length) = (Int(gap.from), Int(gap.length))
-        var i = 8
-        while i &+ 8 < length {
-            if bytes.word(at &+ i) != text.word(from &+ i) { return false }
-            i &+= 8
-        }
-        // The last eight, some of which may have been compared already.
-        return bytes.word(at &+ length &- 8) == text.word(from &+ length &- 8)
-    }
-
     /// Reads a table of this form into rows, the first of them `row`.
     ///
     /// - Parameters:
@@ -143,7 +102,7 @@ struct TableForm {
         var state = Progress(at: start, done: self.rows)
         for index in 0..<segmentCount {
             let segment = unsafe segments[index]
-            guard stands(segment.lead, bytes, state.at) else { return undo(row, state) }
+            guard segment.lead.stand(bytes, state.at, in: text) else { return undo(row, state) }
             state.at &+= Int(segment.lead.length)
             var here = 0
             repeat {
@@ -154,7 +113,7 @@ struct TableForm {
                 }
                 guard take(segment, row &+ here, &state, bytes, cells) else { return undo(row, state) }
                 here &+= 1
-            } while segment.isRepeated && here < room && stands(segment.joint, bytes, state.at)
+            } while segment.isRepeated && here < room && segment.joint.stand(bytes, state.at, in: text)
             if segment.isRepeated {
                 if state.done > 0, state.done != here { return undo(row, state) }
                 state.done = here
@@ -162,7 +121,7 @@ struct TableForm {
         }
         let behind = state.at &+ Int(tail.length)
         let isCounted = state.said == 0 || state.said == state.done
-        guard stands(tail, bytes, state.at), isCounted else { return undo(row, state) }
+        guard tail.stand(bytes, state.at, in: text), isCounted else { return undo(row, state) }
         if hasPlaces { writePlaces(row, state.done, bytes) }
         return (behind, state.done)
     }
@@ -191,7 +150,7 @@ struct TableForm {
         while unsafe next < end {
             let step = unsafe next
             unsafe next += 1
-            guard unsafe stands(step.pointee.gap, bytes, at) else { return false }
+            guard unsafe step.pointee.gap.stand(bytes, at, in: text) else { return false }
             at = unsafe at &+ Int(step.pointee.gap.length)
             let (row, target) = unsafe (first &+ Int(step.pointee.row), step.pointee.target)
             // The usual values here, the others out of line.

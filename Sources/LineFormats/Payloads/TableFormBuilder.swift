@@ -116,7 +116,7 @@ struct TableFormBuilder {
             let from = count
             for draft in run.drafts {
                 let target = unsafe lookup.targets + (draft.entry.target ?? 0)
-                let gap = count == from ? .none : TableForm.gap(text, draft.gap, draft.entry.from)
+                let gap = count == from ? .none : ExpectedBytes(text, draft.gap, draft.entry.from)
                 let step = unsafe TableForm.Step(
                     gap: gap, action: action(draft.entry), row: Int32(truncatingIfNeeded: max(0, draft.entry.row)),
                     target: target)
@@ -124,8 +124,8 @@ struct TableFormBuilder {
                 count += 1
             }
             guard let first = run.drafts.first else { continue }
-            let lead = TableForm.gap(text, first.gap, first.entry.from)
-            let joint = run.joint.map { TableForm.gap(text, $0.from, $0.to) }
+            let lead = ExpectedBytes(text, first.gap, first.entry.from)
+            let joint = run.joint.map { ExpectedBytes(text, $0.from, $0.to) }
             let segment = TableForm.Segment(
                 lead: lead, from: from, to: count, isRepeated: joint != nil, joint: joint ?? .none)
             unsafe (segments + index).initialize(to: segment)
@@ -133,7 +133,7 @@ struct TableFormBuilder {
         }
         return unsafe TableForm(
             text: text, steps: steps, stepCount: count, segments: segments, segmentCount: runs.count,
-            tail: TableForm.gap(text, end, length), rows: rows, isQuoted: isQuoted,
+            tail: ExpectedBytes(text, end, length), rows: rows, isQuoted: isQuoted,
             hasPlaces: drafts.contains { $0.entry.part == .answer(.place) })
     }
 
